@@ -1,0 +1,15 @@
+export { attrOfCmd, bpfAttr } from './attr.gen.js';
+export * from './enums.gen.js';
+export { enumName } from './names.js';
+export { bytes, chars, pad, s64, u64 } from './schema.js';
+export {
+  type DecodedField,
+  type DecodedRecord,
+  type FieldKind,
+  type FieldValue,
+  hostEndian,
+  Struct,
+  type StructField,
+  type StructRecord,
+} from './struct.js';
+export * from './structs.gen.js';

@@ -1,0 +1,47 @@
+import type { BtfTypes } from '../btf/index.js';
+
+/** A feature that changes what a plan asks for. Each is probed lazily on a live kernel (src/kernel/features.ts). */
+export type FeatureName =
+  | 'prog_name' // 4.15
+  | 'btf' // 4.18
+  | 'btf_func' // 5.0
+  | 'global_data' // 5.2
+  | 'btf_datasec' // 5.2
+  | 'mmapable_array' // 5.5
+  | 'btf_func_global' // 5.6
+  | 'prog_bind_map' // 5.10
+  | 'memcg_accounting' // 5.11
+  | 'perf_link' // 5.15
+  | 'bpf_cookie' // 5.15
+  | 'expected_attach_type' // 4.17
+  | 'probe_read_kernel' // 5.5
+  | 'btf_decl_tag' // 5.16
+  | 'btf_type_tag' // 5.17
+  | 'btf_float' // 5.13
+  | 'btf_enum64'; // 6.0
+
+/** What a plan needs to know of a kernel. A live one probes when asked; an offline one answers from what it was told. */
+export interface KernelView {
+  /** e.g. `6.18.44`; for messages. */
+  readonly release: string;
+  /** `KERNEL_VERSION(a, b, c)` as the kernel packs it, for `kern_version`. */
+  readonly versionCode: number;
+  /** Number of possible CPUs: `max_entries` of a perf event array, copies of a per-CPU value. */
+  readonly possibleCpus: number;
+  /** BTF of vmlinux; undefined where the kernel has none. Read on first use. */
+  readonly btf: BtfTypes | undefined;
+  has(feature: FeatureName): boolean;
+}
+
+/** A view for planning without a kernel: everything the newest kernel has. */
+export function newestKernel(options: { possibleCpus?: number; release?: string; btf?: BtfTypes } = {}): KernelView {
+  const release = options.release ?? '6.18.0';
+  const [major = 0, minor = 0, patch = 0] = release.split(/[.-]/).map(Number);
+  return {
+    release,
+    versionCode: (major << 16) | (minor << 8) | Math.min(patch || 0, 255),
+    possibleCpus: options.possibleCpus ?? 1,
+    btf: options.btf,
+    has: () => true,
+  };
+}

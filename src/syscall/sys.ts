@@ -1,0 +1,50 @@
+/** Memory mapped by {@link Sys.mmap}. The views stay safe after `close()`: they read zeros until the last of them is collected. */
+export interface Mapping {
+  readonly address: bigint;
+  readonly length: number;
+  readonly buffer: ArrayBuffer;
+  close(): void;
+}
+
+/** A libuv poll on one fd: level-triggered, on the event loop, no thread. */
+export interface Poll {
+  /** Stops and frees the poll; the callback is not called again. */
+  close(): void;
+  ref(): void;
+  unref(): void;
+}
+
+/** A buffer whose address stands in an argument. Passing it keeps it alive across the call and lets a trace print what it held. */
+export interface Pointed {
+  readonly address: bigint;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * The one door to the kernel. Results are as the kernel gives them: zero or more on success, `-errno` on failure; no method throws
+ * for a refused call. Everything that rawbpf asks of the kernel beyond reading files passes here, so it can be traced, faked, and made to fail.
+ */
+export interface Sys {
+  /** bpf(2). `size` bytes of `attr` are passed; the kernel may write into `attr` and into `pointed`. */
+  bpf(cmd: number, attr: Uint8Array, size: number, pointed?: readonly Pointed[]): number;
+  /** perf_event_open(2); `attr` is a `struct perf_event_attr`. */
+  perfEventOpen(attr: Uint8Array, pid: number, cpu: number, groupFd: number, flags: number, pointed?: readonly Pointed[]): number;
+  ioctl(fd: number, request: number, arg: number | bigint): number;
+  /** mmap(2) of an fd. Throws nothing: a failure is `-errno`. */
+  mmap(fd: number, length: number, protection: number, flags: number, offset: number): Mapping | number;
+  close(fd: number): number;
+  /** Calls back while `fd` is readable (or in error) until closed. Errors of starting the poll are `-errno`. */
+  poll(fd: number, callback: () => void): Poll | number;
+  /** Address of a buffer's memory, stable for as long as the buffer lives; the caller keeps it alive. */
+  addressOf(buffer: Uint8Array): bigint;
+  /** setrlimit(2) of RLIMIT_MEMLOCK, both limits, in bytes. */
+  setMemlock(bytes: bigint): number;
+  /** fsopen(2), fsconfig(FSCONFIG_CMD_CREATE) and fsmount(2): a detached mount of `fstype`; its fd, or `-errno`. */
+  mountDetached(fstype: string): number;
+}
+
+/** Protection bits of mmap. */
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+/** Flags of mmap. */
+export const MAP_SHARED = 1;
