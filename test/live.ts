@@ -19,7 +19,8 @@ export interface Needs {
 export function needs(t: Test, wanted: Needs): boolean {
   const reason = missing(wanted);
   if (!reason) return true;
-  if (process.env['CI'] === 'true' && process.getuid?.() === 0) t.fail(`CI must be able to run this: ${reason}`);
+  if (process.env['CI'] === 'true' && process.getuid?.() === 0)
+    t.fail(`CI must be able to run this: ${reason}`);
   else t.plan(0, reason);
   return false;
 }
@@ -27,7 +28,8 @@ export function needs(t: Test, wanted: Needs): boolean {
 function missing({ bpf, linux, tools = [] }: Needs): string | undefined {
   if ((bpf || linux) && process.platform !== 'linux') return `needs Linux, this is ${process.platform}`;
   if (bpf && process.getuid?.() !== 0) return 'needs root for bpf()';
-  for (const tool of tools) if (!which(tool)) return `needs ${tool} on the PATH (apt-get install ${packageOf(tool)})`;
+  for (const tool of tools)
+    if (!which(tool)) return `needs ${tool} on the PATH (apt-get install ${packageOf(tool)})`;
   return undefined;
 }
 
@@ -39,7 +41,11 @@ export function which(tool: string): string | undefined {
 
 /** Runs a program and returns its stdout; throws with its stderr when it fails. */
 export function run(tool: string, ...args: string[]): string {
-  return execFileSync(which(tool) ?? tool, args, { encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'pipe'] });
+  return execFileSync(which(tool) ?? tool, args, {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 function packageOf(tool: string): string {

@@ -34,17 +34,25 @@ export class FormatError extends RawbpfError {
 
   /** The same error with places filled in that the thrower did not know. */
   at(place: FormatErrorPlace): FormatError {
-    const known = definedOnly({ file: this.file, section: this.section, offset: this.offset, field: this.field });
+    const known = definedOnly({
+      file: this.file,
+      section: this.section,
+      offset: this.offset,
+      field: this.field,
+    });
     return new FormatError(this.reason, { ...place, ...known }, { cause: this.cause });
   }
 }
 
-function definedOnly(place: { [K in keyof FormatErrorPlace]: FormatErrorPlace[K] | undefined }): FormatErrorPlace {
+function definedOnly(
+  place: { [K in keyof FormatErrorPlace]: FormatErrorPlace[K] | undefined },
+): FormatErrorPlace {
   return Object.fromEntries(Object.entries(place).filter(([, v]) => v !== undefined));
 }
 
 function placed(reason: string, { file, section, offset, field }: FormatErrorPlace): string {
-  const at = offset === undefined ? '' : section ? `+0x${offset.toString(16)}` : `offset 0x${offset.toString(16)}`;
+  const at =
+    offset === undefined ? '' : section ? `+0x${offset.toString(16)}` : `offset 0x${offset.toString(16)}`;
   const where = [file, section ? section + at : at, field].filter(Boolean);
   return [...where, reason].join(': ');
 }

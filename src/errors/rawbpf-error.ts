@@ -2,7 +2,11 @@ const brand = Symbol.for('rawbpf.error');
 
 /** True when `value` is an error of the class with this stable `code`, whichever copy of the package made it. */
 function isBranded(value: unknown, name: string): boolean {
-  return typeof value === 'object' && value !== null && (value as { [brand]?: string[] })[brand]?.includes(name) === true;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    (value as { [brand]?: string[] })[brand]?.includes(name) === true
+  );
 }
 
 /**
@@ -18,7 +22,11 @@ export abstract class RawbpfError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     const names: string[] = [];
-    for (let c = new.target as unknown as { name: string } | null; c?.name && c.name !== 'Error'; c = Object.getPrototypeOf(c))
+    for (
+      let c = new.target as unknown as { name: string } | null;
+      c?.name && c.name !== 'Error';
+      c = Object.getPrototypeOf(c)
+    )
       names.push(c.name);
     Object.defineProperty(this, brand, { value: names });
     Object.defineProperty(this, 'name', { value: new.target.name, configurable: true });
