@@ -1,1 +1,4 @@
+export * from './constants.js';
+export { parseElf } from './parse-elf.js';
+export { requireBpf } from './require-bpf.js';
 export type * from './types.js';
