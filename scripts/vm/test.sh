@@ -1,0 +1,12 @@
+#!/bin/bash
+# test.sh [SUITE…]: runs the compiled tests of test/vm/ on the kernel of each Debian suite (default: bookworm, 6.1), one boot each.
+# The output is TAP; exits 1 when a test failed. `npm run build` first.
+set -u
+cd "$(dirname "$(realpath "$0")")/../.." || exit 1
+[ $# -gt 0 ] || set -- bookworm
+failed=0
+for suite in "$@"; do
+  kernel=$(scripts/vm/get-kernel.sh "$suite") || { failed=1; continue; }
+  scripts/vm/run.sh "$kernel" -- node dist/test/vm/main.js || failed=1
+done
+exit $failed
