@@ -1,5 +1,5 @@
 import { FormatError, type FormatErrorPlace } from '../errors/index.js';
-import { ET_REL, SHN_LORESERVE, SHN_UNDEF, SHN_XINDEX, SHT_STRTAB } from './constants.js';
+import { EM_BPF, ET_REL, SHN_LORESERVE, SHN_UNDEF, SHN_XINDEX, SHT_STRTAB } from './constants.js';
 import type { ElfHeader } from './header.js';
 import { StringTable } from './string-table.js';
 import { entryCount, linked } from './table.js';
@@ -41,7 +41,8 @@ export function readSymbols(
     const name = type === 'section' && ownName === '' ? (section?.name ?? '') : ownName;
     const value = Number(view.getBigUint64(at + 8, le));
     const size = Number(view.getBigUint64(at + 16, le));
-    if (header.type === ET_REL && section && value + size > section.size)
+    // Elsewhere a size may belong to another section than the value (PowerPC64's function descriptors).
+    if (header.type === ET_REL && header.machine === EM_BPF && section && value + size > section.size)
       throw new FormatError(
         `${name || 'it'} ends at byte ${value + size} of ${section.name}, which has only ${section.size}`,
         place,
