@@ -85,7 +85,7 @@ function ldimm64Text(insn: Insn, second: Insn, index: number, names: DisasmNames
     case BPF_PSEUDO_MAP_IDX_VALUE:
       return `map[idx:${insn.imm}][0]+${second.imm >>> 0}`;
     case BPF_PSEUDO_FUNC:
-      return `subprog[${signed(insn.imm)}]${subprogSuffix(insn, index, names)}`;
+      return `subprog[${signed(insn.imm)}]${subprogSuffix(insn.imm, index, names)}`;
     default:
       return `0x${ldimm64Value(insn, second).toString(16)}`;
   }
@@ -96,13 +96,17 @@ function callText(insn: Insn, index: number, names: DisasmNames): string {
   if (insn.code & BPF_X) return `callx r${insn.dst || insn.imm}`;
   const known = names.reference?.(index);
   if (known !== undefined) return `call ${known}`;
-  if (insn.src === BPF_PSEUDO_CALL) return `call pc${signed(insn.imm)}${subprogSuffix(insn, index, names)}`;
+  if (insn.src === BPF_PSEUDO_CALL) {
+    // In code read back from a kernel that compiled it, the distance is in off, and imm is the number of the subprog.
+    const distance = insn.off || insn.imm;
+    return `call pc${signed(distance)}${subprogSuffix(distance, index, names)}`;
+  }
   if (insn.src === BPF_PSEUDO_KFUNC_CALL) return `call kernel-function#${insn.imm}`;
   return `call ${names.helper?.(insn.imm) ?? helperName(insn.imm) ?? 'unknown'}#${insn.imm}`;
 }
 
-function subprogSuffix(insn: Insn, index: number, names: DisasmNames): string {
-  const name = names.subprog?.(index + 1 + insn.imm);
+function subprogSuffix(distance: number, index: number, names: DisasmNames): string {
+  const name = names.subprog?.(index + 1 + distance);
   return name === undefined ? '' : `#${name}`;
 }
 
