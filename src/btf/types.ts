@@ -10,58 +10,128 @@ interface Named {
   readonly name: string;
 }
 
-export interface BtfVoid extends Named { readonly kind: 'void' }
+export interface BtfVoid extends Named {
+  readonly kind: 'void';
+}
 /** `bits` and `offset` are in bits; `size` in bytes. */
 export interface BtfInt extends Named {
-  readonly kind: 'int'; readonly size: number; readonly bits: number; readonly offset: number;
-  readonly signed: boolean; readonly char: boolean; readonly bool: boolean;
+  readonly kind: 'int';
+  readonly size: number;
+  readonly bits: number;
+  readonly offset: number;
+  readonly signed: boolean;
+  readonly char: boolean;
+  readonly bool: boolean;
 }
-export interface BtfPtr extends Named { readonly kind: 'ptr'; readonly type: number }
+export interface BtfPtr extends Named {
+  readonly kind: 'ptr';
+  readonly type: number;
+}
 export interface BtfArray extends Named {
-  readonly kind: 'array'; readonly type: number; readonly indexType: number; readonly nelems: number;
+  readonly kind: 'array';
+  readonly type: number;
+  readonly indexType: number;
+  readonly nelems: number;
 }
 /** One member; `bitOffset` from the start of the struct, `bitSize` 0 when it is not a bit-field. */
 export interface BtfMember {
-  readonly name: string; readonly type: number; readonly bitOffset: number; readonly bitSize: number;
+  readonly name: string;
+  readonly type: number;
+  readonly bitOffset: number;
+  readonly bitSize: number;
 }
 export interface BtfStruct extends Named {
-  readonly kind: 'struct' | 'union'; readonly size: number; readonly members: readonly BtfMember[]; readonly kindFlag: boolean;
+  readonly kind: 'struct' | 'union';
+  readonly size: number;
+  readonly members: readonly BtfMember[];
+  readonly kindFlag: boolean;
 }
 export interface BtfEnum extends Named {
-  readonly kind: 'enum'; readonly size: number; readonly signed: boolean;
+  readonly kind: 'enum';
+  readonly size: number;
+  readonly signed: boolean;
   readonly values: readonly { readonly name: string; readonly value: number }[];
 }
 export interface BtfEnum64 extends Named {
-  readonly kind: 'enum64'; readonly size: number; readonly signed: boolean;
+  readonly kind: 'enum64';
+  readonly size: number;
+  readonly signed: boolean;
   readonly values: readonly { readonly name: string; readonly value: bigint }[];
 }
-export interface BtfFwd extends Named { readonly kind: 'fwd'; readonly of: 'struct' | 'union' }
-export interface BtfTypedef extends Named { readonly kind: 'typedef'; readonly type: number }
-export interface BtfModifier extends Named {
-  readonly kind: 'const' | 'volatile' | 'restrict'; readonly type: number;
+export interface BtfFwd extends Named {
+  readonly kind: 'fwd';
+  readonly of: 'struct' | 'union';
 }
-export interface BtfTypeTag extends Named { readonly kind: 'type_tag'; readonly type: number; readonly kindFlag: boolean }
+export interface BtfTypedef extends Named {
+  readonly kind: 'typedef';
+  readonly type: number;
+}
+export interface BtfModifier extends Named {
+  readonly kind: 'const' | 'volatile' | 'restrict';
+  readonly type: number;
+}
+export interface BtfTypeTag extends Named {
+  readonly kind: 'type_tag';
+  readonly type: number;
+  readonly kindFlag: boolean;
+}
 export type BtfLinkage = 'static' | 'global' | 'extern' | number;
-export interface BtfFunc extends Named { readonly kind: 'func'; readonly type: number; readonly linkage: BtfLinkage }
+export interface BtfFunc extends Named {
+  readonly kind: 'func';
+  readonly type: number;
+  readonly linkage: BtfLinkage;
+}
 export interface BtfFuncProto extends Named {
-  readonly kind: 'func_proto'; readonly type: number;
+  readonly kind: 'func_proto';
+  readonly type: number;
   readonly params: readonly { readonly name: string; readonly type: number }[];
 }
-export interface BtfVar extends Named { readonly kind: 'var'; readonly type: number; readonly linkage: BtfLinkage }
-export interface BtfSecinfo { readonly type: number; readonly offset: number; readonly size: number }
-export interface BtfDatasec extends Named {
-  readonly kind: 'datasec'; readonly size: number; readonly vars: readonly BtfSecinfo[];
+export interface BtfVar extends Named {
+  readonly kind: 'var';
+  readonly type: number;
+  readonly linkage: BtfLinkage;
 }
-export interface BtfFloat extends Named { readonly kind: 'float'; readonly size: number }
+export interface BtfSecinfo {
+  readonly type: number;
+  readonly offset: number;
+  readonly size: number;
+}
+export interface BtfDatasec extends Named {
+  readonly kind: 'datasec';
+  readonly size: number;
+  readonly vars: readonly BtfSecinfo[];
+}
+export interface BtfFloat extends Named {
+  readonly kind: 'float';
+  readonly size: number;
+}
 /** `componentIdx` is -1 when the tag is on the type itself. */
 export interface BtfDeclTag extends Named {
-  readonly kind: 'decl_tag'; readonly type: number; readonly componentIdx: number; readonly kindFlag: boolean;
+  readonly kind: 'decl_tag';
+  readonly type: number;
+  readonly componentIdx: number;
+  readonly kindFlag: boolean;
 }
 
 /** One BTF type, decoded. Discriminate by `kind`. */
 export type BtfType =
-  | BtfVoid | BtfInt | BtfPtr | BtfArray | BtfStruct | BtfEnum | BtfEnum64 | BtfFwd | BtfTypedef | BtfModifier
-  | BtfTypeTag | BtfFunc | BtfFuncProto | BtfVar | BtfDatasec | BtfFloat | BtfDeclTag;
+  | BtfVoid
+  | BtfInt
+  | BtfPtr
+  | BtfArray
+  | BtfStruct
+  | BtfEnum
+  | BtfEnum64
+  | BtfFwd
+  | BtfTypedef
+  | BtfModifier
+  | BtfTypeTag
+  | BtfFunc
+  | BtfFuncProto
+  | BtfVar
+  | BtfDatasec
+  | BtfFloat
+  | BtfDeclTag;
 
 /** A set of BTF types: one `.BTF` blob, perhaps split on top of a base. Types are decoded when asked for. */
 export interface BtfTypes {
@@ -112,15 +182,29 @@ export interface Codec {
 }
 
 /** One function start, from `.BTF.ext` func_info. `insnOffset` is bytes from the start of the section. */
-export interface FuncInfo { readonly insnOffset: number; readonly typeId: number }
+export interface FuncInfo {
+  readonly insnOffset: number;
+  readonly typeId: number;
+}
 /** One source line, from `.BTF.ext` line_info. `insnOffset` is bytes from the start of the section. Line and column are 1-based. */
 export interface LineInfo {
-  readonly insnOffset: number; readonly file: string; readonly text: string; readonly line: number; readonly column: number;
+  readonly insnOffset: number;
+  readonly file: string;
+  readonly text: string;
+  readonly line: number;
+  readonly column: number;
   /** String offsets and packed `line_col`, as the kernel takes them. */
-  readonly fileOff: number; readonly textOff: number; readonly lineCol: number;
+  readonly fileOff: number;
+  readonly textOff: number;
+  readonly lineCol: number;
 }
 /** One CO-RE relocation. `kind` is `enum bpf_core_relo_kind`, `access` the access string (`0:1:2`). */
-export interface CoreRelocation { readonly insnOffset: number; readonly typeId: number; readonly access: string; readonly kind: number }
+export interface CoreRelocation {
+  readonly insnOffset: number;
+  readonly typeId: number;
+  readonly access: string;
+  readonly kind: number;
+}
 
 /** `.BTF.ext`, by section name. */
 export interface BtfExt {

@@ -1,0 +1,150 @@
+import { FormatError } from '../errors/index.js';
+import { decodeType } from './decode-type.js';
+import { readHeader } from './header.js';
+import { KIND_NAMES, kindOf } from './kinds.js';
+import { NameIndex } from './name-index.js';
+import { scanTypes } from './scan.js';
+import type { BtfKind, BtfType, BtfTypes } from './types.js';
+
+/** How BTF is opened. */
+export interface BtfOptions {
+  /** The BTF that this one is split from: a module's is vmlinux. */
+  readonly base?: Btf;
+  /** The input's name, for messages. */
+  readonly file?: string;
+}
+
+const MODIFIERS = new Set<BtfKind>(['typedef', 'const', 'volatile', 'restrict', 'type_tag']);
+const voidType: BtfType = { kind: 'void', id: 0, name: '' };
+
+/** BTF: raw bytes, a table of offsets and an index of names. Types are decoded when asked for (tools/lib/bpf/btf.c keeps them raw, too). */
+export class Btf implements BtfTypes {
+  readonly bytes: Uint8Array;
+  readonly endian: 'little' | 'big';
+  readonly base: Btf | undefined;
+  readonly file: string;
+  readonly startId: number;
+  readonly endId: number;
+  /** The type section as words in this machine's byte order. */
+  readonly words: Uint32Array;
+  /** Word index of each type, by id - startId. */
+  readonly #offsets: Uint32Array;
+  readonly #strings: Uint8Array;
+  /** Offset of the first string of this blob in the joined string section. */
+  readonly #stringBase: number;
+  readonly #types = new Map<number, BtfType>();
+  readonly #decoder = new TextDecoder();
+  #index: NameIndex | undefined;
+
+  /** Opens a BTF blob of either byte order; the bytes are kept, not copied. Throws FormatError. */
+  static parse(bytes: Uint8Array, options: BtfOptions = {}): Btf {
+    return new Btf(bytes, options);
+  }
+
+  private constructor(bytes: Uint8Array, { base, file = '(BTF)' }: BtfOptions) {
+    const header = readHeader(bytes, file);
+    this.bytes = bytes;
+    this.file = file;
+    this.base = base;
+    this.endian = header.endian;
+    this.startId = base?.endId ?? 1;
+    this.#stringBase = base?.stringEnd ?? 0;
+    this.#strings = bytes.subarray(header.stringStart, header.stringStart + header.stringLength);
+    const scanned = scanTypes(bytes, header, file);
+    this.words = scanned.words;
+    this.#offsets = scanned.offsets;
+    this.endId = this.startId + this.#offsets.length;
+  }
+
+  /** One past the last offset of the joined string section. */
+  get stringEnd(): number {
+    return this.#stringBase + this.#strings.length;
+  }
+
+  type(id: number): BtfType {
+    if (id === 0) return voidType;
+    if (this.base && id < this.startId) return this.base.type(id);
+    const known = this.#types.get(id);
+    if (known) return known;
+    const type = decodeType(this, id, this.wordIndex(id));
+    this.#types.set(id, type);
+    return type;
+  }
+
+  /** Index in `words` of a type of this blob. Throws FormatError for an id that is not in it. */
+  wordIndex(id: number): number {
+    const at = this.#offsets[id - this.startId];
+    if (at === undefined)
+      throw new FormatError(`there is no type with id ${id} (ids end at ${this.endId - 1})`, {
+        file: this.file,
+        section: '.BTF',
+      });
+    return at;
+  }
+
+  string(offset: number): string {
+    if (this.base && offset < this.#stringBase) return this.base.string(offset);
+    const start = offset - this.#stringBase;
+    if (start < 0 || start >= this.#strings.length) {
+      if (offset === 0) return '';
+      throw new FormatError(
+        `string offset ${offset} is outside the string section (${this.stringEnd} bytes)`,
+        { file: this.file, section: '.BTF' },
+      );
+    }
+    const end = this.#strings.indexOf(0, start);
+    return this.#decoder.decode(this.#strings.subarray(start, end));
+  }
+
+  findByName(name: string, kind?: BtfKind): number | undefined {
+    for (const id of this.#named(name, kind)) return id;
+    return this.base?.findByName(name, kind);
+  }
+
+  findAllByName(name: string, kind?: BtfKind): readonly number[] {
+    return [...this.#named(name, kind), ...(this.base?.findAllByName(name, kind) ?? [])];
+  }
+
+  *#named(name: string, kind: BtfKind | undefined): Generator<number> {
+    this.#index ??= new NameIndex(this.words, this.#offsets, this.#strings, this.#stringBase);
+    for (const index of this.#index.find(name)) {
+      const number = kindOf(this.words[this.#offsets[index]! + 1]!);
+      if (kind === undefined || KIND_NAMES[number] === kind) yield this.startId + index;
+    }
+  }
+
+  resolve(id: number): number {
+    for (let hops = 0; hops < 64; hops++) {
+      const type = this.type(id);
+      if (!MODIFIERS.has(type.kind)) return id;
+      id = (type as { type: number }).type;
+    }
+    throw new FormatError(`type ${id}: typedefs and modifiers go round in a circle`, {
+      file: this.file,
+      section: '.BTF',
+    });
+  }
+
+  resolved(id: number): BtfType {
+    return this.type(this.resolve(id));
+  }
+
+  sizeOf(id: number): number {
+    let count = 1;
+    for (let depth = 0; depth < 64; depth++) {
+      const type = this.resolved(id);
+      if (type.kind === 'array') {
+        count *= type.nelems;
+        id = type.type;
+      } else if (type.kind === 'var') id = type.type;
+      else if (type.kind === 'ptr') return count * 8;
+      else if ('size' in type) return count * type.size;
+      else
+        throw new FormatError(`type ${id} (${type.kind} ${type.name || 'anonymous'}) has no size`, {
+          file: this.file,
+          section: '.BTF',
+        });
+    }
+    throw new FormatError(`type ${id}: arrays nested too deep`, { file: this.file, section: '.BTF' });
+  }
+}
