@@ -34,7 +34,9 @@ export interface KernelView {
 }
 
 /** A view for planning without a kernel: everything the newest kernel has. */
-export function newestKernel(options: { possibleCpus?: number; release?: string; btf?: BtfTypes } = {}): KernelView {
+export function newestKernel(
+  options: { possibleCpus?: number; release?: string; btf?: BtfTypes } = {},
+): KernelView {
   const release = options.release ?? '6.18.0';
   const [major = 0, minor = 0, patch = 0] = release.split(/[.-]/).map(Number);
   return {

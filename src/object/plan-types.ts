@@ -19,7 +19,14 @@ export interface LinkedInsns {
 }
 
 /** A field of `union bpf_attr`. Bytes, a string and instructions in a 64-bit field are passed by pointer (a string NUL-terminated). */
-export type PlanValue = number | bigint | string | Uint8Array | FdRef | LinkedInsns | { readonly [field: string]: PlanValue };
+export type PlanValue =
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | FdRef
+  | LinkedInsns
+  | { readonly [field: string]: PlanValue };
 
 /** One `bpf()` call, ready but for its fds. */
 export interface PlanStep {

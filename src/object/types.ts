@@ -8,13 +8,15 @@ import type { Endian } from '../elf/index.js';
  * - `call`: BPF-to-BPF call of a function of the object (BPF_PSEUDO_CALL)
  * - `funcPtr`: ldimm64 of a function (BPF_PSEUDO_FUNC)
  * - `extern`: a `.kconfig` or `.ksyms` extern, or a kfunc
+ * - `jumpTable`: ldimm64 of a table of instruction addresses, `offset` bytes into section `.jumptables`
  */
 export type InsnReference =
   | { readonly kind: 'map'; readonly index: number; readonly map: string }
   | { readonly kind: 'mapValue'; readonly index: number; readonly map: string; readonly offset: number }
   | { readonly kind: 'call'; readonly index: number; readonly func: string }
   | { readonly kind: 'funcPtr'; readonly index: number; readonly func: string }
-  | { readonly kind: 'extern'; readonly index: number; readonly name: string; readonly call: boolean };
+  | { readonly kind: 'extern'; readonly index: number; readonly name: string; readonly call: boolean }
+  | { readonly kind: 'jumpTable'; readonly index: number; readonly offset: number; readonly size: number };
 
 /** One function of the object: an entry program (in a section of its own) or a subprog (in `.text`). */
 export interface FunctionSpec {
@@ -69,7 +71,9 @@ export interface MapSpec {
   readonly keyTypeId: number;
   readonly valueTypeId: number;
   /** A data section's kind and initial bytes; undefined for a map out of `.maps`. */
-  readonly internal: { readonly kind: 'rodata' | 'data' | 'bss'; readonly section: string; readonly bytes: Uint8Array } | undefined;
+  readonly internal:
+    | { readonly kind: 'rodata' | 'data' | 'bss'; readonly section: string; readonly bytes: Uint8Array }
+    | undefined;
   /** Initial values by slot, as declared by `.values = { … }`: names of maps or programs. */
   readonly values: readonly { readonly index: number; readonly ref: string }[];
   /** The template of a map-in-map's inner maps. */

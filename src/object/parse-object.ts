@@ -1,0 +1,103 @@
+import { Btf, type BtfExt, parseBtfExt } from '../btf/index.js';
+import { type ElfFile, parseElf, requireBpf, SHT_SYMTAB } from '../elf/index.js';
+import { FormatError } from '../errors/index.js';
+import { fixupBtf } from './btf-fixup.js';
+import { readDataMaps } from './data-maps.js';
+import { readExterns } from './externs.js';
+import { type FunctionBody, readFunctions } from './functions.js';
+import { readGlobals } from './globals.js';
+import { readLicense, readVersion } from './license.js';
+import { readDefinedMaps } from './maps.js';
+import { programSpec } from './programs.js';
+import { type ReferenceScope, readReferences } from './references.js';
+import type { ExternSpec, FunctionSpec, ObjectSpec } from './types.js';
+
+export interface ParseObjectOptions {
+  /** What to call the input in messages; the name of the object is taken from it, too. */
+  readonly file?: string;
+  /** Name of the object, from which those of its data maps are made. Default: the file's base name up to its first dot. */
+  readonly name?: string;
+}
+
+/**
+ * Parses a compiled BPF object (`clang -g -O2 -target bpf -c`) of either byte order into plain data. Nothing is asked of a kernel.
+ *
+ * Accepts what libbpf accepts (src/libbpf.c, bpf_object_open). What cannot be loaded yet, such as CO-RE relocations, is listed; a section
+ * name that says no program type leaves the program's type undefined. The spec keeps views of `bytes`, which must not change.
+ *
+ * Throws FormatError, naming section, offset and symbol, for anything malformed.
+ */
+export function parseObject(bytes: Uint8Array, options: ParseObjectOptions = {}): ObjectSpec {
+  const { file = '(object)' } = options;
+  const name = options.name ?? objectName(file);
+  const elf = parseElf(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), file);
+  requireBpf(elf);
+  if (!elf.sections.some(section => section.type === SHT_SYMTAB))
+    throw new FormatError('there is no symbol table: was the file stripped?', { file });
+
+  const { btf, btfExt, externs } = readTypes(elf);
+  const functions = readFunctions(elf, btfExt);
+  const defined = readDefinedMaps(elf, btf, functions);
+  const maps = [...defined.maps, ...readDataMaps(elf, btf, name)];
+
+  const scope: ReferenceScope = { elf, functions, maps, mapAt: defined.nameAt };
+  const complete = ({ elfSection: _, ...body }: FunctionBody, references: FunctionSpec['references']) => ({
+    ...body,
+    references,
+  });
+  return {
+    file,
+    name,
+    endian: elf.endian,
+    license: readLicense(elf),
+    version: readVersion(elf),
+    programs: functions.programs.map(body =>
+      programSpec(complete(body, readReferences(body, scope)), body.elfSection.name),
+    ),
+    subprogs: functions.subprogs.map(body => complete(body, readReferences(body, scope))),
+    maps,
+    globals: readGlobals(maps, btf, file),
+    externs,
+    btf,
+    btfExt,
+    warnings: warningsOf(elf),
+  };
+}
+
+/** libbpf's name of an object: that of its file, without folders and from the first dot on. */
+function objectName(file: string): string {
+  return (file.split(/[/\\]/).at(-1) ?? '').replace(/\..*$/, '');
+}
+
+interface Types {
+  readonly btf: Btf | undefined;
+  readonly btfExt: BtfExt | undefined;
+  readonly externs: readonly ExternSpec[];
+}
+
+function readTypes(elf: ElfFile): Types {
+  const { file } = elf;
+  const section = elf.section('.BTF');
+  if (!section) return { btf: undefined, btfExt: undefined, externs: readExterns(elf, undefined) };
+  const compiled = Btf.parse(section.data, { file });
+  if (compiled.endian !== elf.endian)
+    throw new FormatError(`is ${compiled.endian}-endian in a ${elf.endian}-endian file`, {
+      file,
+      section: '.BTF',
+    });
+  const externs = readExterns(elf, compiled);
+  const btf = Btf.parse(fixupBtf(compiled, elf, externs), { file });
+  const ext = elf.section('.BTF.ext');
+  return { btf, btfExt: ext && parseBtfExt(ext.data, btf, file), externs };
+}
+
+function warningsOf(elf: ElfFile): string[] {
+  const warnings: string[] = [];
+  if (elf.section('maps'))
+    warnings.push('section maps: legacy map definitions; rewrite them as BTF-defined maps in SEC(".maps")');
+  for (const section of elf.sections)
+    if (/^\??\.struct_ops(\.link)?$/.test(section.name))
+      warnings.push(`section ${section.name}: struct_ops maps are not read yet`);
+  if (!elf.section('.BTF')) warnings.push('no BTF: values cannot be shown by type; compile with -g');
+  return warnings;
+}
