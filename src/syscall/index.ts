@@ -1,1 +1,29 @@
+export {
+  type AttrRecord,
+  attrMember,
+  attrSchema,
+  bpf,
+  bpfInOut,
+  type EncodedAttr,
+  encodeAttr,
+} from './attr.js';
+export { BpfError, type BpfErrorDetails, UnsupportedPlatformError } from './bpf-error.js';
+export { Errno, errnoMessage, errnoName } from './errno.js';
+export { liveSys } from './live-sys.js';
+export { type MapElem, prepareMapElem } from './map-elem.js';
+export { OwnedFd, setForgottenFdHandler } from './owned-fd.js';
+export {
+  PERF_EVENT_IOC_DISABLE,
+  PERF_EVENT_IOC_ENABLE,
+  PERF_EVENT_IOC_SET_BPF,
+  PERF_FLAG_FD_CLOEXEC,
+  perfEventOpen,
+} from './perf-event.js';
 export * from './sys.js';
+export {
+  SYSCALL_CHANNEL,
+  type SyscallEvent,
+  subscribeSyscalls,
+  type TracedMemory,
+  traced,
+} from './tracing.js';

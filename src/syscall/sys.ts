@@ -28,7 +28,14 @@ export interface Sys {
   /** bpf(2). `size` bytes of `attr` are passed; the kernel may write into `attr` and into `pointed`. */
   bpf(cmd: number, attr: Uint8Array, size: number, pointed?: readonly Pointed[]): number;
   /** perf_event_open(2); `attr` is a `struct perf_event_attr`. */
-  perfEventOpen(attr: Uint8Array, pid: number, cpu: number, groupFd: number, flags: number, pointed?: readonly Pointed[]): number;
+  perfEventOpen(
+    attr: Uint8Array,
+    pid: number,
+    cpu: number,
+    groupFd: number,
+    flags: number,
+    pointed?: readonly Pointed[],
+  ): number;
   ioctl(fd: number, request: number, arg: number | bigint): number;
   /** mmap(2) of an fd. Throws nothing: a failure is `-errno`. */
   mmap(fd: number, length: number, protection: number, flags: number, offset: number): Mapping | number;
@@ -48,3 +55,6 @@ export const PROT_READ = 1;
 export const PROT_WRITE = 2;
 /** Flags of mmap. */
 export const MAP_SHARED = 1;
+export const MAP_PRIVATE = 2;
+export const MAP_FIXED = 0x10;
+export const MAP_ANONYMOUS = 0x20;

@@ -1,0 +1,130 @@
+import {
+  attrOfCmd,
+  BpfCmd,
+  bpfAttr,
+  type DecodedRecord,
+  type FieldValue,
+  type Struct,
+  type StructField,
+  type StructRecord,
+} from '../abi/index.js';
+import type { Pointed, Sys } from './sys.js';
+
+/**
+ * Fields of a command's member of `union bpf_attr`, by the kernel's names; those left out are 0. A string or bytes in a 64-bit field are
+ * passed by pointer (a string NUL-terminated); bytes are the caller's own, so what the kernel writes there can be read afterwards.
+ */
+export type AttrRecord = StructRecord;
+
+/** An encoded `union bpf_attr`. */
+export interface EncodedAttr {
+  readonly schema: Struct;
+  readonly bytes: Uint8Array;
+  /** What to pass as the size: see {@link leastField}. */
+  readonly size: number;
+  readonly pointed: readonly Pointed[];
+}
+
+/**
+ * The last field that is always sent, by member; more is sent up to the last field that is not 0. Zeros at the end are harmless to any
+ * kernel (bpf_check_uarg_tail_zero in kernel/bpf/syscall.c), but a kernel that does not know a field answers E2BIG when it is set; and the
+ * fields sent are those that a trace shows. For a member not listed all of it is sent.
+ */
+const leastField: Readonly<Record<string, string>> = {
+  map_create: 'map_extra',
+  prog_load: 'fd_array',
+  btf_load: 'btf_log_level',
+  obj: 'file_flags',
+  prog_attach: 'replace_bpf_fd',
+  get_id: 'open_flags',
+  raw_tracepoint: 'prog_fd',
+  test: 'cpu',
+  query: 'prog_cnt',
+  link_update: 'old_prog_fd',
+  link_create: 'flags',
+};
+/** Commands that read less of the member they share. */
+const leastFieldOfCmd: Readonly<Record<number, string>> = {
+  [BpfCmd.BPF_MAP_FREEZE]: 'map_fd',
+  [BpfCmd.BPF_MAP_DELETE_ELEM]: 'key',
+  [BpfCmd.BPF_MAP_GET_NEXT_KEY]: 'value',
+};
+
+const members = new Map<number, string>(
+  Object.entries(attrOfCmd).map(([name, member]) => [(BpfCmd as Record<string, number>)[name]!, member]),
+);
+
+/** The name of the member of `union bpf_attr` that a command reads; undefined for a command not known. */
+export function attrMember(cmd: number): string | undefined {
+  return members.get(cmd);
+}
+
+/** The schema of a command's attr that has all the fields named. Throws TypeError when there is none. */
+export function attrSchema(cmd: number, fields: readonly string[] = []): Struct {
+  const member = members.get(cmd);
+  const variants: readonly Struct[] = member ? bpfAttr[member as keyof typeof bpfAttr] : [];
+  const found = variants.find(variant => fields.every(field => variant.has(field)));
+  if (!found) throw new TypeError(`bpf command ${cmd} has no attr with ${fields.join(', ')}`);
+  return found;
+}
+
+/** Encodes the attr of a command. `addressOf` is that of {@link Sys}. Throws TypeError for a field it does not have or a value that does not fit. */
+export function encodeAttr(addressOf: Sys['addressOf'], cmd: number, record: AttrRecord): EncodedAttr {
+  const schema = attrSchema(cmd, Object.keys(record));
+  const pointed: Pointed[] = [];
+  const bytes = schema.encode(pointers(schema.fields, schema.aliases, record, addressOf, pointed));
+  return { schema, bytes, size: sizeToSend(cmd, schema, bytes, record), pointed };
+}
+
+/** Replaces strings and bytes in 64-bit fields by their addresses. */
+export function pointers(
+  fields: readonly StructField[],
+  aliases: Readonly<Record<string, string>>,
+  record: StructRecord,
+  addressOf: Sys['addressOf'],
+  pointed: Pointed[],
+): StructRecord {
+  const out: Record<string, FieldValue> = {};
+  for (const [key, value] of Object.entries(record)) {
+    const field = fields.find(f => f.name === (aliases[key] ?? key));
+    if (field?.kind === 'u64' && (typeof value === 'string' || value instanceof Uint8Array)) {
+      const memory = typeof value === 'string' ? new TextEncoder().encode(`${value}\0`) : value;
+      const address = memory.length ? addressOf(memory) : 0n;
+      pointed.push({ address, bytes: memory });
+      out[key] = address;
+    } else if (field?.fields && typeof value === 'object' && !(value instanceof Uint8Array)) {
+      out[key] = pointers(field.fields, {}, value, addressOf, pointed);
+    } else out[key] = value;
+  }
+  return out;
+}
+
+function sizeToSend(cmd: number, schema: Struct, bytes: Uint8Array, record: AttrRecord): number {
+  const least = leastFieldOfCmd[cmd] ?? leastField[schema.name];
+  if (!least) return schema.size;
+  let end = 0;
+  for (const field of schema.fields) {
+    const given = record[field.name] !== undefined && field.kind === 'struct';
+    const isSet = bytes.subarray(field.offset, field.offset + field.size).some(byte => byte !== 0);
+    if (field.name === least || isSet || given) end = Math.max(end, field.offset + field.size);
+  }
+  return end;
+}
+
+/** Calls bpf(2): the result, zero or more, or `-errno`. Throws only for a record that does not fit the command. */
+export function bpf(sys: Sys, cmd: number, record: AttrRecord): number {
+  const { bytes, size, pointed } = encodeAttr(sys.addressOf, cmd, record);
+  return sys.bpf(cmd, bytes, size, pointed);
+}
+
+/** {@link bpf} for commands that answer in their attr (`next_id`, `count`, `log_true_size`): the result and the attr after the call. `size` overrides how much is sent. */
+export function bpfInOut(
+  sys: Sys,
+  cmd: number,
+  record: AttrRecord,
+  size?: number,
+): { result: number; attr: DecodedRecord } {
+  const encoded = encodeAttr(sys.addressOf, cmd, record);
+  const result = sys.bpf(cmd, encoded.bytes, size ?? encoded.size, encoded.pointed);
+  return { result, attr: encoded.schema.decode(encoded.bytes) };
+}

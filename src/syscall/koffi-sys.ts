@@ -1,0 +1,138 @@
+import { createRequire } from 'node:module';
+import { BpfCmd } from '../abi/index.js';
+import { UnsupportedPlatformError } from './bpf-error.js';
+import { Errno } from './errno.js';
+import { syscallNumbers } from './numbers.js';
+import {
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_PRIVATE,
+  type Mapping,
+  type Poll,
+  PROT_READ,
+  PROT_WRITE,
+  type Sys,
+} from './sys.js';
+
+type Koffi = typeof import('koffi');
+/** `long syscall(long, …)` with the argument types of one call. */
+type Call = (...args: unknown[]) => number;
+
+/** `RLIMIT_MEMLOCK`, the same on all architectures that {@link syscallNumbers} lists. */
+const RLIMIT_MEMLOCK = 8;
+const FSOPEN_CLOEXEC = 1;
+const FSMOUNT_CLOEXEC = 1;
+const FSCONFIG_CMD_CREATE = 6;
+/** The verifier can be interrupted; libbpf tries as often (PROG_LOAD_ATTEMPTS in tools/lib/bpf/bpf.c). */
+const PROG_LOAD_ATTEMPTS = 5;
+
+/** {@link Sys} over koffi: raw syscall(2) with one fixed prototype a call. koffi reads and calls; nothing is compiled. */
+export function koffiSys(): Sys {
+  const numbers = process.platform === 'linux' ? syscallNumbers[process.arch] : undefined;
+  if (!numbers)
+    throw new UnsupportedPlatformError(
+      `bpf() needs Linux on ${Object.keys(syscallNumbers).join(', ')}; this is ${process.platform} on ${process.arch} (inspect, disasm and plan work everywhere)`,
+    );
+  const koffi = createRequire(import.meta.url)('koffi') as Koffi;
+  const libc = koffi.load(null);
+  const declare = (...args: string[]): Call =>
+    libc.func('syscall', 'long', ['long', ...args]) as unknown as Call;
+  /** koffi.errno() is stale after a success, so it is read only for -1. */
+  const result = (value: number): number => (value < 0 ? -koffi.errno() : value);
+
+  const bpfCall = declare('long', 'void *', 'uint');
+  const perfCall = declare('void *', 'int', 'int', 'int', 'ulong');
+  const ioctlCall = declare('int', 'ulong', 'uint64');
+  const mmapCall = libc.func('mmap', 'int64', [
+    'uint64',
+    'size_t',
+    'int',
+    'int',
+    'int',
+    'int64',
+  ]) as unknown as (...args: unknown[]) => number | bigint;
+  const munmapCall = declare('uint64', 'size_t');
+  const closeCall = declare('int');
+  const prlimitCall = declare('int', 'int', 'void *', 'void *');
+  const fsopenCall = declare('str', 'uint');
+  const fsconfigCall = declare('int', 'uint', 'void *', 'void *', 'int');
+  const fsmountCall = declare('int', 'uint', 'uint');
+
+  const addressOf = (buffer: Uint8Array): bigint => BigInt(koffi.address(buffer));
+
+  /**
+   * An ArrayBuffer over foreign memory can't be detached, and reading it after munmap is a SIGSEGV. So close() lays anonymous memory over
+   * the range, which releases what the kernel had mapped, and the range itself goes when the last view of it is collected.
+   */
+  const ranges = new FinalizationRegistry<{ address: bigint; length: number }>(({ address, length }) => {
+    munmapCall(numbers.munmap, address, length);
+  });
+  const mapped = (address: bigint, length: number): Mapping => {
+    const buffer = koffi.view(address, length);
+    ranges.register(buffer, { address, length });
+    let open = true;
+    return {
+      address,
+      length,
+      buffer,
+      close() {
+        if (!open) return;
+        open = false;
+        mmapCall(address, length, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+      },
+    };
+  };
+
+  return {
+    bpf(cmd, attr, size) {
+      for (let attempt = 1; ; attempt++) {
+        const value = result(bpfCall(numbers.bpf, cmd, attr, size));
+        if (value !== -Errno.EAGAIN || cmd !== BpfCmd.BPF_PROG_LOAD || attempt === PROG_LOAD_ATTEMPTS)
+          return value;
+      }
+    },
+    perfEventOpen: (attr, pid, cpu, groupFd, flags) =>
+      result(perfCall(numbers.perf_event_open, attr, pid, cpu, groupFd, flags)),
+    ioctl: (fd, request, arg) => result(ioctlCall(numbers.ioctl, fd, request, arg)),
+    mmap(fd, length, protection, flags, offset) {
+      const address = BigInt(mmapCall(0, length, protection, flags, fd, offset));
+      return address < 0n ? -koffi.errno() : mapped(address, length);
+    },
+    close: fd => result(closeCall(numbers.close, fd)),
+    poll: (fd, callback) => poll(koffi, fd, callback),
+    addressOf,
+    setMemlock(bytes) {
+      const limit = new BigUint64Array([bytes, bytes]);
+      return result(prlimitCall(numbers.prlimit64, 0, RLIMIT_MEMLOCK, limit, null));
+    },
+    mountDetached(fstype) {
+      const context = result(fsopenCall(numbers.fsopen, fstype, FSOPEN_CLOEXEC));
+      if (context < 0) return context;
+      const created = result(fsconfigCall(numbers.fsconfig, context, FSCONFIG_CMD_CREATE, null, null, 0));
+      const mount = created < 0 ? created : result(fsmountCall(numbers.fsmount, context, FSMOUNT_CLOEXEC, 0));
+      closeCall(numbers.close, context);
+      return mount;
+    },
+  };
+}
+
+function poll(koffi: Koffi, fd: number, callback: () => void): Poll | number {
+  let handle: { stop?(): void; close?(): void; ref(): void; unref(): void };
+  try {
+    // The callback gets (status, events), whatever the typings say; an error makes the fd readable, so reading it tells.
+    handle = koffi.node.poll(fd, { readable: true }, () => callback()) as unknown as typeof handle;
+  } catch (error) {
+    return -((error as { errno?: number }).errno ?? Errno.EINVAL);
+  }
+  let open = true;
+  return {
+    close() {
+      if (!open) return;
+      open = false;
+      handle.stop?.();
+      handle.close?.();
+    },
+    ref: () => open && handle.ref(),
+    unref: () => open && handle.unref(),
+  };
+}

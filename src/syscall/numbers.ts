@@ -1,0 +1,45 @@
+/** System call numbers of one architecture (arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h). */
+export interface SyscallNumbers {
+  readonly bpf: number;
+  readonly perf_event_open: number;
+  readonly ioctl: number;
+  readonly mmap: number;
+  readonly munmap: number;
+  readonly close: number;
+  readonly prlimit64: number;
+  readonly fsopen: number;
+  readonly fsconfig: number;
+  readonly fsmount: number;
+}
+
+const generic: SyscallNumbers = {
+  bpf: 280,
+  perf_event_open: 241,
+  ioctl: 29,
+  mmap: 222,
+  munmap: 215,
+  close: 57,
+  prlimit64: 261,
+  fsopen: 430,
+  fsconfig: 431,
+  fsmount: 432,
+};
+
+/** By `process.arch`. */
+export const syscallNumbers: Readonly<Record<string, SyscallNumbers>> = {
+  x64: {
+    bpf: 321,
+    perf_event_open: 298,
+    ioctl: 16,
+    mmap: 9,
+    munmap: 11,
+    close: 3,
+    prlimit64: 302,
+    fsopen: 430,
+    fsconfig: 431,
+    fsmount: 432,
+  },
+  arm64: generic,
+  riscv64: generic,
+  loong64: generic,
+};

@@ -1,0 +1,147 @@
+import { channel } from 'node:diagnostics_channel';
+import type { Pointed, Sys } from './sys.js';
+
+/** Memory behind a pointer argument, copied when the call was made and again when it returned. */
+export interface TracedMemory {
+  readonly address: bigint;
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+}
+
+interface Traced {
+  /** Zero or more, or `-errno`. */
+  readonly result: number;
+  /** Nanoseconds spent in the call. */
+  readonly durationNs: number;
+}
+
+/** One system call, as published on the channel `rawbpf:syscall`. Byte arrays are copies. */
+export type SyscallEvent =
+  | (Traced & {
+      readonly name: 'bpf';
+      readonly cmd: number;
+      readonly attr: Uint8Array;
+      readonly attrAfter: Uint8Array;
+      readonly size: number;
+      readonly memory: readonly TracedMemory[];
+    })
+  | (Traced & {
+      readonly name: 'perf_event_open';
+      readonly attr: Uint8Array;
+      readonly pid: number;
+      readonly cpu: number;
+      readonly groupFd: number;
+      readonly flags: number;
+      readonly memory: readonly TracedMemory[];
+    })
+  | (Traced & {
+      readonly name: 'ioctl';
+      readonly fd: number;
+      readonly request: number;
+      readonly arg: number | bigint;
+    })
+  | (Traced & {
+      readonly name: 'mmap';
+      readonly fd: number;
+      readonly length: number;
+      readonly protection: number;
+      readonly flags: number;
+      readonly offset: number;
+      readonly address: bigint;
+    })
+  | (Traced & { readonly name: 'close'; readonly fd: number })
+  | (Traced & { readonly name: 'prlimit64'; readonly bytes: bigint })
+  | (Traced & { readonly name: 'fsmount'; readonly fstype: string });
+
+/** The name of the diagnostics channel that every system call of rawbpf is published on. */
+export const SYSCALL_CHANNEL = 'rawbpf:syscall';
+const syscalls = channel(SYSCALL_CHANNEL);
+
+/** Calls `listener` for every system call that rawbpf makes in this process, after it returned; the result stops it. */
+export function subscribeSyscalls(listener: (event: SyscallEvent) => void): () => void {
+  const onMessage = (message: unknown): void => listener(message as SyscallEvent);
+  syscalls.subscribe(onMessage);
+  return () => void syscalls.unsubscribe(onMessage);
+}
+
+/** `sys` with its calls published on {@link SYSCALL_CHANNEL}; without a subscriber that costs one test a call. */
+export function traced(sys: Sys): Sys {
+  const timed = <T>(call: () => T): [T, number] => {
+    const start = process.hrtime.bigint();
+    const value = call();
+    return [value, Number(process.hrtime.bigint() - start)];
+  };
+  const publish = (event: SyscallEvent): void => syscalls.publish(event);
+  return {
+    ...sys,
+    bpf(cmd, attr, size, pointed) {
+      if (!syscalls.hasSubscribers) return sys.bpf(cmd, attr, size, pointed);
+      const before = attr.slice(0, size);
+      const snapshot = copies(pointed);
+      const [result, durationNs] = timed(() => sys.bpf(cmd, attr, size, pointed));
+      publish({
+        name: 'bpf',
+        cmd,
+        attr: before,
+        attrAfter: attr.slice(0, size),
+        size,
+        memory: snapshot(),
+        result,
+        durationNs,
+      });
+      return result;
+    },
+    perfEventOpen(attr, pid, cpu, groupFd, flags, pointed) {
+      if (!syscalls.hasSubscribers) return sys.perfEventOpen(attr, pid, cpu, groupFd, flags, pointed);
+      const snapshot = copies(pointed);
+      const [result, durationNs] = timed(() => sys.perfEventOpen(attr, pid, cpu, groupFd, flags, pointed));
+      publish({
+        name: 'perf_event_open',
+        attr: attr.slice(),
+        pid,
+        cpu,
+        groupFd,
+        flags,
+        memory: snapshot(),
+        result,
+        durationNs,
+      });
+      return result;
+    },
+    ioctl(fd, request, arg) {
+      if (!syscalls.hasSubscribers) return sys.ioctl(fd, request, arg);
+      const [result, durationNs] = timed(() => sys.ioctl(fd, request, arg));
+      publish({ name: 'ioctl', fd, request, arg, result, durationNs });
+      return result;
+    },
+    mmap(fd, length, protection, flags, offset) {
+      if (!syscalls.hasSubscribers) return sys.mmap(fd, length, protection, flags, offset);
+      const [value, durationNs] = timed(() => sys.mmap(fd, length, protection, flags, offset));
+      const [result, address] = typeof value === 'number' ? [value, 0n] : [0, value.address];
+      publish({ name: 'mmap', fd, length, protection, flags, offset, address, result, durationNs });
+      return value;
+    },
+    close(fd) {
+      if (!syscalls.hasSubscribers) return sys.close(fd);
+      const [result, durationNs] = timed(() => sys.close(fd));
+      publish({ name: 'close', fd, result, durationNs });
+      return result;
+    },
+    setMemlock(bytes) {
+      const [result, durationNs] = timed(() => sys.setMemlock(bytes));
+      if (syscalls.hasSubscribers) publish({ name: 'prlimit64', bytes, result, durationNs });
+      return result;
+    },
+    mountDetached(fstype) {
+      const [result, durationNs] = timed(() => sys.mountDetached(fstype));
+      if (syscalls.hasSubscribers) publish({ name: 'fsmount', fstype, result, durationNs });
+      return result;
+    },
+  };
+}
+
+/** Copies what pointers point at now; the function returned pairs it with what is there after the call. */
+function copies(pointed: readonly Pointed[] = []): () => TracedMemory[] {
+  const before = pointed.map(p => p.bytes.slice());
+  return () => pointed.map((p, i) => ({ address: p.address, before: before[i]!, after: p.bytes.slice() }));
+}
