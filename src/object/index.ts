@@ -1,7 +1,18 @@
-export type { FeatureName, KernelView } from './kernel-view.js';
-export { newestKernel } from './kernel-view.js';
+export { attachBtfId } from './attach-btf.js';
+export { eventTypeId } from './event-type.js';
+export { encodeGlobal, globalCodec, parseGlobalValue } from './global-value.js';
+export { type FeatureName, type KernelView, newestKernel } from './kernel-view.js';
+export {
+  type InfoRecords,
+  type LinkedFunction,
+  type LinkedProgram,
+  linkProgram,
+  reachableFunctions,
+} from './link-program.js';
+export { coreKindName } from './not-yet.js';
 export { ObjectError } from './object-error.js';
 export { type ParseObjectOptions, parseObject } from './parse-object.js';
+export { type PlanLoadOptions, planLoad } from './plan.js';
 export type * from './plan-types.js';
 export { matchSection, type SectionMatch, type SectionRule, sectionRules } from './section-names.js';
 export type * from './types.js';

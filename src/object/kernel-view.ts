@@ -28,6 +28,8 @@ export interface KernelView {
   readonly versionCode: number;
   /** Number of possible CPUs: `max_entries` of a perf event array, copies of a per-CPU value. */
   readonly possibleCpus: number;
+  /** Bytes of a memory page, by which the size of a ring buffer is rounded up; 4096 unless told. */
+  readonly pageSize?: number;
   /** BTF of vmlinux; undefined where the kernel has none. Read on first use. */
   readonly btf: BtfTypes | undefined;
   has(feature: FeatureName): boolean;

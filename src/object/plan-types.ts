@@ -5,6 +5,11 @@ export interface FdRef {
   readonly fd: string;
 }
 
+/** A pointer to a 4-byte fd in memory: the value of an element of a map of maps or a prog array. */
+export interface FdPointer {
+  readonly pointsTo: FdRef;
+}
+
 /** A slot of a program's instructions whose `imm` is an fd known only when the plan runs. */
 export interface InsnFixup {
   /** Slot (8 bytes each). */
@@ -25,6 +30,7 @@ export type PlanValue =
   | string
   | Uint8Array
   | FdRef
+  | FdPointer
   | LinkedInsns
   | { readonly [field: string]: PlanValue };
 

@@ -1,0 +1,115 @@
+import type { BtfTypes } from '../btf/index.js';
+import { BtfEditor, btfKind } from './btf-editor.js';
+import type { KernelView } from './kernel-view.js';
+
+/** `BTF_INT_ENC(0, 0, 8)`: the encoding word of a byte. */
+const byteEncoding = 8;
+
+/**
+ * The BTF of an object as a kernel takes it: kinds that it does not know are replaced by ones of the same size that it does, so that
+ * type ids stay (libbpf: bpf_object__sanitize_btf). The blob itself when nothing needs to be replaced.
+ */
+export function sanitizeBtf(btf: BtfTypes, kernel: KernelView): Uint8Array {
+  const changes: { readonly id: number; readonly change: Change }[] = [];
+  for (let id = btf.startId; id < btf.endId; id++) {
+    const change = changeFor(btf, id, kernel);
+    if (change) changes.push({ id, change });
+  }
+  if (changes.length === 0) return btf.bytes;
+  const editor = new BtfEditor(btf);
+  const shared: Shared = { enum64Member: undefined };
+  for (const { id, change } of changes) change(editor, id, shared);
+  return editor.result;
+}
+
+interface Shared {
+  /** The type of the members of unions that stand for 64-bit enums. */
+  enum64Member: number | undefined;
+}
+
+type Change = (editor: BtfEditor, id: number, shared: Shared) => void;
+
+function changeFor(btf: BtfTypes, id: number, kernel: KernelView): Change | undefined {
+  const type = btf.type(id);
+  switch (type.kind) {
+    case 'var':
+      return kernel.has('btf_datasec') ? undefined : toByte;
+    case 'decl_tag':
+      return kernel.has('btf_decl_tag') ? undefined : toByte;
+    case 'datasec':
+      return kernel.has('btf_datasec') ? undefined : (editor, id) => toStruct(editor, id, btf);
+    case 'func_proto':
+      // Its parameters, a name and a number each, become the values of an enum.
+      return kernel.has('btf_func') ? undefined : toEnum;
+    case 'func':
+      if (!kernel.has('btf_func')) return (editor, id) => asTypedef(editor, id);
+      return kernel.has('btf_func_global') ? undefined : (editor, id) => editor.setVlen(id, 0);
+    case 'float':
+      return kernel.has('btf_float') ? undefined : toEmptyStruct;
+    case 'type_tag':
+      return kernel.has('btf_type_tag') ? undefined : toConst;
+    case 'enum':
+      return kernel.has('btf_enum64') || !type.signed
+        ? undefined
+        : (editor, id) => editor.setKind(id, btfKind.enum, { keepFlag: false });
+    case 'enum64':
+      return kernel.has('btf_enum64')
+        ? undefined
+        : (editor, id, shared) => toUnion(editor, id, shared, type.values.length);
+    default:
+      return undefined;
+  }
+}
+
+function toByte(editor: BtfEditor, id: number): void {
+  editor.setVlen(id, 0);
+  editor.setKind(id, btfKind.int, { keepFlag: false });
+  editor.setSizeOrType(id, 1);
+  editor.setExtra(id, 0, byteEncoding);
+}
+
+function toStruct(editor: BtfEditor, id: number, btf: BtfTypes): void {
+  const datasec = btf.type(id);
+  if (datasec.kind !== 'datasec') return;
+  editor.editString(editor.nameOf(id), c => (c === '.' || c === '?' ? '_' : c));
+  editor.setKind(id, btfKind.struct);
+  for (const [index, { type, offset }] of datasec.vars.entries()) {
+    editor.setExtra(id, index * 3, editor.nameOf(type));
+    editor.setExtra(id, index * 3 + 1, type);
+    editor.setExtra(id, index * 3 + 2, offset * 8);
+  }
+}
+
+function toEnum(editor: BtfEditor, id: number): void {
+  editor.setKind(id, btfKind.enum);
+  editor.setSizeOrType(id, 4);
+}
+
+function asTypedef(editor: BtfEditor, id: number): void {
+  editor.setVlen(id, 0);
+  editor.setKind(id, btfKind.typedef);
+}
+
+function toEmptyStruct(editor: BtfEditor, id: number): void {
+  editor.setName(id, 0);
+  editor.setKind(id, btfKind.struct);
+}
+
+function toConst(editor: BtfEditor, id: number): void {
+  editor.setName(id, 0);
+  editor.setKind(id, btfKind.const, { keepFlag: false });
+}
+
+function toUnion(editor: BtfEditor, id: number, shared: Shared, members: number): void {
+  shared.enum64Member ??= editor.addType([
+    editor.addString('enum64_placeholder'),
+    btfKind.int << 24,
+    1,
+    byteEncoding,
+  ]);
+  editor.setKind(id, btfKind.union, { keepFlag: false });
+  for (let index = 0; index < members; index++) {
+    editor.setExtra(id, index * 3 + 1, shared.enum64Member);
+    editor.setExtra(id, index * 3 + 2, 0);
+  }
+}

@@ -1,0 +1,138 @@
+import { BpfCmd, BpfFuncId, hostEndian } from '../abi/index.js';
+import { BPF_CALL, BPF_JMP, decodeInsn, insnCount, insnSize, isLdimm64 } from '../insn/index.js';
+import { attachBtfId, attachesByBtf } from './attach-btf.js';
+import type { KernelView } from './kernel-view.js';
+import { type LinkedProgram, linkProgram } from './link-program.js';
+import { ObjectError } from './object-error.js';
+import { mapFd } from './plan-maps.js';
+import type { PlanStep } from './plan-types.js';
+import { matchSection } from './section-names.js';
+import type { ObjectSpec, ProgramSpec } from './types.js';
+
+/** `BPF_OBJ_NAME_LEN` without the NUL. */
+const maxNameLength = 15;
+
+/** The calls that load one program and tie it to the read-only data that its log messages live in. */
+export function planProgram(
+  spec: ObjectSpec,
+  program: ProgramSpec,
+  kernel: KernelView,
+  warn: (warning: string) => void,
+): PlanStep[] {
+  const { name, type } = program;
+  if (type === undefined)
+    throw new ObjectError(
+      spec.file,
+      `program ${name}`,
+      `section ${program.section} says no program type: use one of libbpf's names, as SEC("tracepoint/…") or SEC("xdp")`,
+    );
+  const linked = linkProgram(spec, program);
+  requireGlobalData(spec, program, linked, kernel);
+  if (!kernel.has('probe_read_kernel')) useOldProbeRead(linked.insns.bytes);
+  const fd = `prog:${name}`;
+  const steps: PlanStep[] = [
+    {
+      cmd: BpfCmd.BPF_PROG_LOAD,
+      attr: {
+        prog_type: type,
+        insn_cnt: linked.insns.bytes.length / insnSize,
+        insns: linked.insns,
+        license: spec.license,
+        kern_version: spec.version ?? kernel.versionCode,
+        prog_flags: program.flags,
+        ...(kernel.has('prog_name') ? { prog_name: name.slice(0, maxNameLength) } : {}),
+        expected_attach_type: expectedAttachType(program, kernel),
+        ...btfInfo(spec, linked, kernel),
+        ...attachTarget(spec, program, kernel, warn),
+      },
+      makes: fd,
+      what: `program ${name}`,
+      onError: 'fail',
+    },
+  ];
+  if (!kernel.has('prog_bind_map')) return steps;
+  for (const map of spec.maps)
+    if (map.internal?.kind === 'rodata')
+      steps.push({
+        cmd: BpfCmd.BPF_PROG_BIND_MAP,
+        attr: { prog_fd: { fd }, map_fd: mapFd(map.name), flags: 0 },
+        makes: undefined,
+        what: `bind ${map.name} to program ${name}`,
+        onError: 'ignore',
+      });
+  return steps;
+}
+
+function expectedAttachType(program: ProgramSpec, kernel: KernelView): number {
+  const optional = matchSection(program.section)?.rule.attachTypeOptional;
+  return optional && !kernel.has('expected_attach_type') ? 0 : program.attachType;
+}
+
+function btfInfo(
+  spec: ObjectSpec,
+  { funcInfo, lineInfo }: LinkedProgram,
+  kernel: KernelView,
+): PlanStep['attr'] {
+  if (!spec.btf || !kernel.has('btf') || !kernel.has('btf_func')) return {};
+  return {
+    prog_btf_fd: { fd: 'btf' },
+    ...(funcInfo
+      ? { func_info_rec_size: funcInfo.recordSize, func_info: funcInfo.bytes, func_info_cnt: funcInfo.count }
+      : {}),
+    ...(lineInfo
+      ? { line_info_rec_size: lineInfo.recordSize, line_info: lineInfo.bytes, line_info_cnt: lineInfo.count }
+      : {}),
+  };
+}
+
+function attachTarget(
+  spec: ObjectSpec,
+  program: ProgramSpec,
+  kernel: KernelView,
+  warn: (warning: string) => void,
+): PlanStep['attr'] {
+  if (!attachesByBtf(program)) return {};
+  const id = attachBtfId(spec, program, kernel);
+  if (id === undefined)
+    warn(
+      `program ${program.name}: attach_btf_id of ${program.attachTarget} is not known without the kernel's BTF`,
+    );
+  return { attach_btf_id: id ?? 0 };
+}
+
+function requireGlobalData(
+  spec: ObjectSpec,
+  program: ProgramSpec,
+  { insns }: LinkedProgram,
+  kernel: KernelView,
+): void {
+  if (kernel.has('global_data')) return;
+  const used = spec.maps.find(m => m.internal && insns.fixups.some(f => f.ref.fd === `map:${m.name}`));
+  if (used)
+    throw new ObjectError(
+      spec.file,
+      `program ${program.name}`,
+      `uses ${used.name}, and kernel ${kernel.release} has no global data (it came with Linux 5.2)`,
+    );
+}
+
+/** Before Linux 5.5 there was one helper for both kernel and user memory (libbpf: bpf_object__sanitize_prog). */
+const oldHelpers = new Map<number, number>([
+  [BpfFuncId.BPF_FUNC_probe_read_kernel, BpfFuncId.BPF_FUNC_probe_read],
+  [BpfFuncId.BPF_FUNC_probe_read_user, BpfFuncId.BPF_FUNC_probe_read],
+  [BpfFuncId.BPF_FUNC_probe_read_kernel_str, BpfFuncId.BPF_FUNC_probe_read_str],
+  [BpfFuncId.BPF_FUNC_probe_read_user_str, BpfFuncId.BPF_FUNC_probe_read_str],
+]);
+
+function useOldProbeRead(bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const slots = insnCount(bytes);
+  for (let index = 0; index < slots; index++) {
+    const insn = decodeInsn(bytes, index, hostEndian);
+    if (isLdimm64(insn)) index++;
+    else if (insn.code === (BPF_JMP | BPF_CALL) && insn.src === 0) {
+      const old = oldHelpers.get(insn.imm);
+      if (old !== undefined) view.setInt32(index * insnSize + 4, old, hostEndian === 'little');
+    }
+  }
+}
