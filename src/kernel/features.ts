@@ -1,0 +1,150 @@
+import {
+  BpfAttachType,
+  BpfCmd,
+  BpfFlags,
+  BpfFuncId,
+  BpfMapType,
+  BpfProgType,
+  hostEndian,
+} from '../abi/index.js';
+import { assemble, call, exit, type Insn, ldMapValue, mov } from '../insn/index.js';
+import type { FeatureName } from '../object/index.js';
+import { bpf, Errno, type Sys } from '../syscall/index.js';
+import { btfBlob, kind } from './probe-btf.js';
+
+/** A feature of the kernel: since when, and how to find out. */
+export interface Feature {
+  /** The Linux version that brought it. */
+  readonly since: string;
+  readonly probe: (sys: Sys) => boolean;
+}
+
+/** Every feature that a plan depends on; each probe asks the kernel once and leaves nothing behind. The versions and probes follow tools/lib/bpf/features.c. */
+export const features: Readonly<Record<FeatureName, Feature>> = {
+  prog_name: { since: '4.15', probe: sys => loads(sys, socketFilter, { prog_name: 'probe' }) },
+  expected_attach_type: {
+    since: '4.17',
+    probe: sys =>
+      loads(sys, [mov(0, 0), exit()], {
+        prog_type: BpfProgType.BPF_PROG_TYPE_CGROUP_SOCK,
+        expected_attach_type: BpfAttachType.BPF_CGROUP_INET_SOCK_CREATE,
+      }),
+  },
+  btf: { since: '4.18', probe: sys => takesBtf(sys, []) },
+  btf_func: { since: '5.0', probe: sys => takesBtf(sys, [...kind.funcProto, ...kind.func(2, 'static')]) },
+  global_data: { since: '5.2', probe: globalData },
+  btf_datasec: { since: '5.2', probe: sys => takesBtf(sys, [...kind.var(1), ...kind.datasec(2)]) },
+  mmapable_array: {
+    since: '5.5',
+    probe: sys => withMap(sys, { map_flags: BpfFlags.BPF_F_MMAPABLE }, () => true),
+  },
+  probe_read_kernel: {
+    since: '5.5',
+    probe: sys =>
+      loads(
+        sys,
+        [
+          mov(2, 8),
+          mov(3, 0),
+          ...stackPointer,
+          call(BpfFuncId.BPF_FUNC_probe_read_kernel),
+          mov(0, 0),
+          exit(),
+        ],
+        tracepoint,
+      ),
+  },
+  btf_func_global: {
+    since: '5.6',
+    probe: sys => takesBtf(sys, [...kind.funcProto, ...kind.func(2, 'global')]),
+  },
+  prog_bind_map: { since: '5.10', probe: progBindMap },
+  memcg_accounting: {
+    since: '5.11',
+    // bpf_ktime_get_coarse_ns() came with it (probe_memcg_account in libbpf).
+    probe: sys => loads(sys, [call(BpfFuncId.BPF_FUNC_ktime_get_coarse_ns), exit()]),
+  },
+  btf_float: { since: '5.13', probe: sys => takesBtf(sys, kind.float) },
+  bpf_cookie: {
+    since: '5.15',
+    probe: sys => loads(sys, [call(BpfFuncId.BPF_FUNC_get_attach_cookie), mov(0, 0), exit()], tracepoint),
+  },
+  perf_link: { since: '5.15', probe: perfLink },
+  btf_decl_tag: { since: '5.16', probe: sys => takesBtf(sys, [...kind.var(1), ...kind.declTag(2)]) },
+  btf_type_tag: { since: '5.17', probe: sys => takesBtf(sys, kind.typeTag(1)) },
+  btf_enum64: { since: '6.0', probe: sys => takesBtf(sys, kind.enum64) },
+};
+
+type Program = readonly (Insn | readonly Insn[])[];
+
+const socketFilter: Program = [mov(0, 0), exit()];
+const tracepoint = { prog_type: BpfProgType.BPF_PROG_TYPE_TRACEPOINT };
+/** r1 = r10 - 8: where a helper may write 8 bytes. */
+const stackPointer: readonly Insn[] = [mov(1, { reg: 10 }), { code: 0x07, dst: 1, src: 0, off: 0, imm: -8 }];
+
+function load(sys: Sys, program: Program, more: Record<string, number | string> = {}): number {
+  const insns = assemble(program, hostEndian);
+  return bpf(sys, BpfCmd.BPF_PROG_LOAD, {
+    prog_type: BpfProgType.BPF_PROG_TYPE_SOCKET_FILTER,
+    insn_cnt: insns.length / 8,
+    insns,
+    license: 'GPL',
+    ...more,
+  });
+}
+
+/** Closes a probe's fd: true when there was one. */
+function took(sys: Sys, fd: number): boolean {
+  if (fd >= 0) sys.close(fd);
+  return fd >= 0;
+}
+
+function loads(sys: Sys, program: Program, more?: Record<string, number | string>): boolean {
+  return took(sys, load(sys, program, more));
+}
+
+function takesBtf(sys: Sys, types: readonly number[]): boolean {
+  const btf = btfBlob(types);
+  return took(sys, bpf(sys, BpfCmd.BPF_BTF_LOAD, { btf, btf_size: btf.length }));
+}
+
+function withMap(sys: Sys, more: Record<string, number>, use: (fd: number) => boolean): boolean {
+  const map = {
+    map_type: BpfMapType.BPF_MAP_TYPE_ARRAY,
+    key_size: 4,
+    value_size: 32,
+    max_entries: 1,
+    ...more,
+  };
+  const fd = bpf(sys, BpfCmd.BPF_MAP_CREATE, map);
+  if (fd < 0) return false;
+  try {
+    return use(fd);
+  } finally {
+    sys.close(fd);
+  }
+}
+
+function globalData(sys: Sys): boolean {
+  return withMap(sys, {}, map => loads(sys, [ldMapValue(1, map, 16), mov(0, 0), exit()]));
+}
+
+function progBindMap(sys: Sys): boolean {
+  return withMap(sys, {}, map_fd => {
+    const prog_fd = load(sys, socketFilter);
+    const result = prog_fd < 0 ? -1 : bpf(sys, BpfCmd.BPF_PROG_BIND_MAP, { prog_fd, map_fd });
+    took(sys, prog_fd);
+    return result >= 0;
+  });
+}
+
+/** A kernel that knows links on perf events looks for the event first: EBADF; one that does not refuses the attach type: EINVAL. */
+function perfLink(sys: Sys): boolean {
+  const prog_fd = load(sys, [mov(0, 0), exit()], tracepoint);
+  if (prog_fd < 0) return false;
+  const link = { prog_fd, target_fd: -1, attach_type: BpfAttachType.BPF_PERF_EVENT };
+  const result = bpf(sys, BpfCmd.BPF_LINK_CREATE, link);
+  sys.close(prog_fd);
+  took(sys, result);
+  return result === -Errno.EBADF;
+}

@@ -1,0 +1,21 @@
+import type { Kernel } from './kernel.js';
+
+/** Prefix of system call entry functions since CONFIG_ARCH_HAS_SYSCALL_WRAPPER (Linux 4.17), by `process.arch`. */
+const wrappers: Readonly<Record<string, string>> = {
+  x64: '__x64_',
+  arm64: '__arm64_',
+  riscv64: '__riscv_',
+  s390x: '__s390x_',
+};
+
+/** The kernel function behind a system call, for a kprobe: `execve` → `__x64_sys_execve`, or `__se_sys_execve` on kernels without wrappers (arch_specific_syscall_pfx in libbpf). */
+export function syscallSymbol(kernel: Kernel, name: string): string {
+  const prefix = wrappers[process.arch];
+  // A function's BTF costs a lookup; reading kallsyms for the same fact costs 200,000 lines.
+  const hasWrapper =
+    prefix !== undefined &&
+    (kernel.btf
+      ? kernel.btf.findByName(`${prefix}sys_bpf`, 'func') !== undefined
+      : kernel.versionCode >= 0x041100);
+  return `${hasWrapper ? prefix : '__se_'}sys_${name}`;
+}

@@ -1,0 +1,125 @@
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { liveSys, type Poll, type Sys } from '../syscall/index.js';
+import { tracefsPath } from './tracefs.js';
+
+/** One line of `trace_pipe`, e.g. `sh-42 [001] d..31 7.25: bpf_trace_printk: hello`. */
+export interface TraceLine {
+  readonly task: string;
+  readonly pid: number;
+  readonly cpu: number;
+  /** Interrupt and preemption state, e.g. `d..31`. */
+  readonly flags: string;
+  /** Seconds since boot. */
+  readonly timestamp: number;
+  /** e.g. `bpf_trace_printk`. */
+  readonly event: string;
+  readonly message: string;
+  readonly raw: string;
+}
+
+export interface TracePipeOptions {
+  readonly sys?: Sys;
+  readonly signal?: AbortSignal;
+}
+
+const pattern = /^\s*(.*)-(\d+)\s+(?:\(\s*[-\d]+\)\s+)?\[(\d+)\]\s+(\S+)\s+([\d.]+): (\w+): ?(.*)$/;
+
+/** Reads a line of the trace. One of another form, such as `CPU:1 [LOST 3 EVENTS]`, has no event (''), pid and cpu -1, and is its own message. */
+export function parseTraceLine(raw: string): TraceLine {
+  const match = pattern.exec(raw);
+  if (!match)
+    return { task: '', pid: -1, cpu: -1, flags: '', timestamp: Number.NaN, event: '', message: raw, raw };
+  const [, task = '', pid, cpu, flags = '', timestamp, event = '', message = ''] = match;
+  return {
+    task,
+    pid: Number(pid),
+    cpu: Number(cpu),
+    flags,
+    timestamp: Number(timestamp),
+    event,
+    message,
+    raw,
+  };
+}
+
+/**
+ * The kernel's `trace_pipe`, line by line: where bpf_printk() prints. Lines are consumed: of several readers each gets some.
+ * Waits on the event loop, with no thread and no timer.
+ */
+export class TracePipe implements AsyncIterable<TraceLine>, Disposable {
+  readonly #fd: number;
+  readonly #poll: Poll;
+  readonly #buffer = Buffer.allocUnsafeSlow(65536);
+  readonly #lines: string[] = [];
+  readonly #decoder = new TextDecoder();
+  #rest = '';
+  #wake: (() => void) | undefined;
+  #open = true;
+
+  /** Throws BpfError when tracefs can't be had, and what fs.openSync throws (EACCES: root only). */
+  constructor({ sys = liveSys(), signal }: TracePipeOptions = {}) {
+    this.#fd = openSync(join(tracefsPath(sys), 'trace_pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
+    const poll = sys.poll(this.#fd, () => this.#drain());
+    if (typeof poll === 'number') {
+      closeSync(this.#fd);
+      throw new Error(`trace_pipe cannot be polled: errno ${-poll}`);
+    }
+    this.#poll = poll;
+    signal?.addEventListener('abort', () => this.close(), { once: true });
+    if (signal?.aborted) this.close();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<TraceLine, void, undefined> {
+    try {
+      for (;;) {
+        const line = this.#lines.shift();
+        if (line !== undefined) yield parseTraceLine(line);
+        else if (!this.#open) return;
+        else
+          await new Promise<void>(resolve => {
+            this.#wake = resolve;
+          });
+      }
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Lets the process end although the pipe is open. */
+  unref(): void {
+    this.#poll.unref();
+  }
+
+  /** Stops reading; what was read already is still delivered. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#poll.close();
+    closeSync(this.#fd);
+    this.#wake?.();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #drain(): void {
+    while (this.#open) {
+      let length: number;
+      try {
+        length = readSync(this.#fd, this.#buffer);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') this.close();
+        break;
+      }
+      if (length === 0) break;
+      const lines = (
+        this.#rest + this.#decoder.decode(this.#buffer.subarray(0, length), { stream: true })
+      ).split('\n');
+      this.#rest = lines.pop() ?? '';
+      this.#lines.push(...lines);
+    }
+    this.#wake?.();
+  }
+}

@@ -1,0 +1,92 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { RawbpfError } from '../errors/index.js';
+import { BpfError, liveSys, OwnedFd, type Sys } from '../syscall/index.js';
+
+/** A tracepoint, or tracefs itself, cannot be had. */
+export class TracefsError extends RawbpfError {
+  readonly code = 'ERR_RAWBPF_TRACEFS';
+}
+
+const detached = new WeakMap<Sys, OwnedFd>();
+
+/**
+ * A folder where tracefs can be read: where it is mounted, else a mount of our own that no other process sees and that ends with this
+ * one (fsopen(2) and fsmount(2), Linux 5.2), so that the machine is left as it was. Throws BpfError when it can be neither found nor mounted.
+ */
+export function tracefsPath(sys: Sys = liveSys()): string {
+  const mounted = mountedTracefs();
+  if (mounted) return mounted;
+  let fd = detached.get(sys);
+  if (!fd) {
+    const mount = sys.mountDetached('tracefs');
+    if (mount < 0)
+      throw new BpfError({
+        syscall: 'fsmount',
+        errno: -mount,
+        what: 'tracefs',
+        hint: 'it is not mounted, and mounting it needs CAP_SYS_ADMIN: run as root',
+      });
+    fd = new OwnedFd(sys, mount);
+    detached.set(sys, fd);
+  }
+  return `/proc/self/fd/${fd.value}`;
+}
+
+function mountedTracefs(): string | undefined {
+  const mounts = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map(line => line.split(' '));
+  return mounts.find(([, , type]) => type === 'tracefs')?.[1]?.replaceAll('\\040', ' ');
+}
+
+/** The id of a tracepoint, as perf_event_open(2) takes it. Throws TracefsError for an unknown one, with the nearest names. */
+export function tracepointId(kernel: { readonly sys: Sys }, category: string, name: string): number {
+  const events = join(tracefsPath(kernel.sys), 'events');
+  try {
+    return Number(readFileSync(join(events, category, name, 'id'), 'utf8'));
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'EACCES')
+      throw new TracefsError(`tracepoint ${category}/${name}: tracefs is for root only: run as root`, {
+        cause,
+      });
+    throw new TracefsError(
+      `tracepoint ${category}/${name}: this kernel has no such tracepoint${nearest(events, category, name)}`,
+      { cause },
+    );
+  }
+}
+
+function nearest(events: string, category: string, name: string): string {
+  const names = (path: string): string[] => {
+    try {
+      return readdirSync(path, { withFileTypes: true })
+        .filter(e => e.isDirectory())
+        .map(e => e.name);
+    } catch {
+      return [];
+    }
+  };
+  const siblings = names(join(events, category));
+  const [wanted, pool] = siblings.length ? [name, siblings] : [category, names(events)];
+  const close = pool
+    .map(candidate => ({ candidate, distance: distance(wanted, candidate) }))
+    .filter(({ distance: d }) => d <= Math.max(2, wanted.length / 3))
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, 3)
+    .map(({ candidate }) => (siblings.length ? `${category}/${candidate}` : `${candidate}/…`));
+  return close.length ? `; near it are ${close.join(', ')}` : '';
+}
+
+/** Levenshtein distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++)
+      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
+    row = next;
+  }
+  return row[b.length]!;
+}
