@@ -1,6 +1,7 @@
 export { attachBtfId } from './attach-btf.js';
 export { eventTypeId } from './event-type.js';
 export { encodeGlobal, globalCodec, parseGlobalValue } from './global-value.js';
+export { type Inspection, inspectObject } from './inspect.js';
 export { type FeatureName, type KernelView, newestKernel } from './kernel-view.js';
 export {
   type InfoRecords,
@@ -9,10 +10,10 @@ export {
   linkProgram,
   reachableFunctions,
 } from './link-program.js';
-export { coreKindName } from './not-yet.js';
 export { ObjectError } from './object-error.js';
 export { type ParseObjectOptions, parseObject } from './parse-object.js';
 export { type PlanLoadOptions, planLoad } from './plan.js';
 export type * from './plan-types.js';
 export { matchSection, type SectionMatch, type SectionRule, sectionRules } from './section-names.js';
+export { attachTypeName, coreKindName, mapTypeName, progTypeName } from './type-names.js';
 export type * from './types.js';

@@ -1,7 +1,8 @@
-import { BpfCoreReloKind, BpfMapType, BpfProgType, enumName } from '../abi/index.js';
+import { BpfMapType, BpfProgType } from '../abi/index.js';
 import { typeName } from '../btf/index.js';
 import { NotYetError } from '../errors/index.js';
 import { reachableFunctions } from './link-program.js';
+import { coreKindName } from './type-names.js';
 import type { FunctionSpec, ObjectSpec, ProgramSpec } from './types.js';
 
 /** Throws NotYetError naming everything that loading these programs would need and that is not there yet. */
@@ -34,13 +35,4 @@ function* featuresOf(spec: ObjectSpec, f: FunctionSpec): Generator<string> {
     if (!map) yield `map ${reference.map} of the legacy section maps`;
     else if (map.type === BpfMapType.BPF_MAP_TYPE_ARENA) yield `arena ${map.name}`;
   }
-}
-
-/** bpftool's word for a kind of CO-RE relocation: `field_byte_offset`. */
-export function coreKindName(kind: number): string {
-  return (
-    enumName(BpfCoreReloKind, kind)
-      ?.replace(/^BPF_CORE_/, '')
-      .toLowerCase() ?? `kind ${kind}`
-  );
 }

@@ -21,8 +21,8 @@ export interface SectionRule {
 type ProgName = keyof typeof BpfProgType extends `BPF_PROG_TYPE_${infer Name}` ? Name : never;
 type AttachName = keyof typeof newerAttachTypes | keyof typeof BpfAttachType;
 
-/** Newer than the kernel that the constants were generated from (Linux 6.19 and 7). */
-const newerAttachTypes = {
+/** Attach types newer than the kernel that the constants were generated from (Linux 6.19 and 7). */
+export const newerAttachTypes = {
   BPF_TRACE_FSESSION: 58,
   BPF_TRACE_FENTRY_MULTI: 59,
   BPF_TRACE_FEXIT_MULTI: 60,
