@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import type { RawbpfError } from '../errors/index.js';
+import { BpfError, Errno } from '../syscall/index.js';
+import type { Attachable } from './attachable.js';
+import { type Cause, lackOfPrivilege } from './cause.js';
+import { asUnsupported } from './explain-step.js';
+import { type Facts, readFacts } from './facts.js';
+
+/** A call by which a program was to be attached, and which the kernel refused. */
+export interface RefusedAttach {
+  readonly syscall: 'bpf' | 'perf_event_open' | 'ioctl';
+  /** `enum bpf_cmd`, for bpf(). */
+  readonly cmd?: number;
+  readonly kind: 'tracepoint' | 'raw_tracepoint' | 'kprobe';
+  /** The tracepoint or function. */
+  readonly target: string;
+  /** Positive. */
+  readonly errno: number;
+}
+
+/** The error for it. */
+export function attachRefused({ kernel, file, name }: Attachable, refused: RefusedAttach): RawbpfError {
+  const { syscall, cmd, kind, target, errno } = refused;
+  const cause = explainAttach(refused, readFacts(kernel), perfEventParanoid());
+  const what = `${file}: program ${name}: attach to ${kind} ${target}`;
+  const error = new BpfError({
+    syscall,
+    errno,
+    what,
+    ...(cmd === undefined ? {} : { cmd }),
+    ...(cause ? { hint: [cause.reason, cause.advice].filter(Boolean).join('. ') } : {}),
+  });
+  return cause ? asUnsupported(cause, what, error) : error;
+}
+
+/** EADDRNOTAVAIL: kernel/trace/trace_kprobe.c answers it for a function that is there more than once. */
+const EADDRNOTAVAIL = 99;
+
+/** Why the kernel refused to attach (kernel/events/core.c, kernel/trace/trace_kprobe.c, bpf_trace.c). */
+export function explainAttach(
+  { syscall, kind, target, errno }: RefusedAttach,
+  facts: Facts,
+  paranoid: number | undefined,
+): Cause | undefined {
+  if (syscall === 'perf_event_open') return explainOpen(kind, target, errno, facts, paranoid);
+  switch (errno) {
+    case Errno.ENOENT:
+      return kind === 'raw_tracepoint'
+        ? {
+            reason: `this kernel has no raw tracepoint ${target}`,
+            advice:
+              'Its name is that of a folder of events/*/ in tracefs, without the category; for system calls there are only sys_enter and sys_exit.',
+          }
+        : undefined;
+    case Errno.EPERM:
+      return lackOfPrivilege(facts);
+    case Errno.EACCES:
+      return kind === 'tracepoint'
+        ? {
+            reason: 'the program reads beyond the fields of this tracepoint',
+            advice: `Compare its context struct with events/${target}/format in tracefs.`,
+          }
+        : undefined;
+    case Errno.EINVAL:
+      return { reason: `a program of this type cannot run at a ${kind.replace('_', ' ')}` };
+    case Errno.EEXIST:
+      return { reason: 'the program is attached there already' };
+    case Errno.E2BIG:
+      return { reason: 'there are 64 programs at this event, the most that it can have' };
+    default:
+      return undefined;
+  }
+}
+
+function explainOpen(
+  kind: RefusedAttach['kind'],
+  target: string,
+  errno: number,
+  facts: Facts,
+  paranoid: number | undefined,
+): Cause | undefined {
+  switch (errno) {
+    case Errno.EPERM:
+    case Errno.EACCES:
+      if (facts.may('CAP_PERFMON'))
+        return { reason: 'a security module (seccomp, SELinux) or lockdown forbids it' };
+      return {
+        reason: `the process lacks CAP_PERFMON${paranoid === undefined ? '' : ` and kernel.perf_event_paranoid is ${paranoid}`}`,
+        advice: 'Run it as root, or give it CAP_PERFMON (Linux 5.8; before that CAP_SYS_ADMIN).',
+      };
+    case Errno.ENOENT:
+      return kind === 'kprobe'
+        ? {
+            reason: `this kernel has no function ${target} that can be probed`,
+            advice:
+              'available_filter_functions in tracefs lists those it has; a function that the compiler inlined is not among them.',
+          }
+        : { reason: 'this kernel has no perf events of this kind' };
+    case Errno.EINVAL:
+      return kind === 'kprobe'
+        ? {
+            reason: `${target} cannot be probed: it is on the blacklist, or the offset is not that of an instruction`,
+          }
+        : undefined;
+    case EADDRNOTAVAIL:
+      return { reason: `there is more than one function ${target}` };
+    case Errno.EMFILE:
+      return { reason: 'too many files are open', advice: 'Raise RLIMIT_NOFILE (ulimit -n).' };
+    default:
+      return undefined;
+  }
+}
+
+function perfEventParanoid(): number | undefined {
+  try {
+    return Number(readFileSync('/proc/sys/kernel/perf_event_paranoid', 'utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,12 @@
+import type { Kernel } from '../kernel/index.js';
+import type { Sys } from '../syscall/index.js';
+
+/** What attaching needs of a loaded program. */
+export interface Attachable {
+  readonly sys: Sys;
+  readonly kernel: Kernel;
+  /** The object's file, for messages. */
+  readonly file: string;
+  readonly name: string;
+  readonly fd: number;
+}

@@ -1,0 +1,252 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { BpfFlags, hostEndian } from '../abi/index.js';
+import { FormatError } from '../errors/index.js';
+import { Kernel, raiseMemlock } from '../kernel/index.js';
+import { type BpfMap, createMap, type MapDef } from '../maps/index.js';
+import {
+  eventTypeId,
+  type KernelView,
+  type MapSpec,
+  newestKernel,
+  ObjectError,
+  type ObjectSpec,
+  type Plan,
+  parseObject,
+  planLoad,
+} from '../object/index.js';
+import { liveSys, type OwnedFd, type Sys } from '../syscall/index.js';
+import { attachesItself } from './attach-by-section.js';
+import { closeAll, execute, type LoadedFds } from './execute.js';
+import { GlobalStore, type Globals } from './globals.js';
+import type { Link } from './link.js';
+import { Program } from './program.js';
+import { copiedMemory, mappedMemory, type SectionMemory } from './section-memory.js';
+import { StateError } from './state-error.js';
+
+export interface OpenOptions {
+  /** Name of the input in messages. Default: the path, or `<bytes>`. */
+  readonly file?: string;
+  /** Name that the data sections' maps begin with. Default: the file's base name. */
+  readonly name?: string;
+  /** Where calls go. Default: this machine's kernel, when the object is loaded. */
+  readonly sys?: Sys;
+  readonly kernel?: Kernel;
+}
+
+export interface LoadOptions {
+  /** Names of the programs to load. Default: all but those of `SEC("?…")`. */
+  readonly programs?: readonly string[];
+}
+
+export interface PlanOptions extends LoadOptions {
+  /** The kernel to plan for. Default: the newest that rawbpf knows, so that planning asks nothing of this one. */
+  readonly kernel?: KernelView;
+}
+
+/**
+ * A `.bpf.o` on its way into the kernel: opened (parsed, its globals set), loaded (its maps and programs live), attached, closed.
+ *
+ * It owns every fd that comes of it: `close()`, or the end of a `using` block, detaches the programs and unloads them.
+ */
+export class BpfObject {
+  readonly spec: ObjectSpec;
+  readonly #sys: Sys | undefined;
+  readonly #kernel: Kernel | undefined;
+  readonly #globals: GlobalStore;
+  #live: Live | undefined;
+  #closed = false;
+
+  private constructor(spec: ObjectSpec, { sys, kernel }: OpenOptions) {
+    this.spec = spec;
+    this.#sys = sys;
+    this.#kernel = kernel;
+    this.#globals = new GlobalStore(spec);
+  }
+
+  /**
+   * Parses an object; asks nothing of the kernel. Takes a path, a `file:` URL, or the file's bytes.
+   * Throws FormatError for a file that cannot be read or is not a BPF object.
+   */
+  static open(input: string | URL | Uint8Array, options: OpenOptions = {}): BpfObject {
+    const path = input instanceof URL ? fileURLToPath(input) : input;
+    const file = options.file ?? (typeof path === 'string' ? path : '<bytes>');
+    const bytes = typeof path === 'string' ? readObject(path, file) : path;
+    const spec = parseObject(bytes, { file, ...(options.name === undefined ? {} : { name: options.name }) });
+    return new BpfObject(spec, options);
+  }
+
+  /**
+   * The global variables, by name: `obj.globals.pid_filter = 1`. Before load they are set in the object; after it `.data` and `.bss` are
+   * those of the running programs, and setting one in `.rodata` throws StateError. Throws TypeError for a name that the object
+   * does not have and for a value that does not fit the variable's BTF type.
+   */
+  get globals(): Globals {
+    return this.#globals.byName;
+  }
+
+  /** The maps, by name, once loaded. A name that the object does not have is undefined; see {@link map}. */
+  get maps(): Readonly<Record<string, BpfMap>> {
+    return this.#loaded('maps').maps;
+  }
+
+  /** The loaded programs, by name. A name that the object does not have is undefined; see {@link program}. */
+  get programs(): Readonly<Record<string, Program>> {
+    return this.#loaded('programs').programs;
+  }
+
+  /** True between load() and close(). */
+  get isLoaded(): boolean {
+    return this.#live !== undefined;
+  }
+
+  /** The map of this name, as `kind` when one is given. Throws ObjectError when there is none, or it is of another kind. */
+  map(name: string): BpfMap;
+  map<T extends BpfMap>(name: string, kind: abstract new (...args: never[]) => T): T;
+  map(name: string, kind?: abstract new (...args: never[]) => BpfMap): BpfMap {
+    const map = this.#named('map', this.maps, name);
+    if (kind && !(map instanceof kind))
+      throw new ObjectError(
+        this.spec.file,
+        `map ${name}`,
+        `is a ${map.constructor.name}, not a ${kind.name}`,
+      );
+    return map;
+  }
+
+  /** The loaded program of this name. Throws ObjectError when there is none. */
+  program(name: string): Program {
+    return this.#named('program', this.programs, name);
+  }
+
+  /** The `bpf()` calls that load() would make, without making any. Throws what planning throws: FormatError, ObjectError, NotYetError. */
+  plan({ kernel = newestKernel(), programs }: PlanOptions = {}): Plan {
+    return planLoad(this.spec, kernel, {
+      globals: this.#globals.changes(),
+      ...(programs ? { programs: [...programs] } : {}),
+    });
+  }
+
+  /**
+   * Creates the maps, fills them, and loads the programs. When one is refused nothing stays behind, and this throws VerifierError,
+   * UnsupportedFeatureError or BpfError. Throws StateError for an object loaded before, FormatError for one of the other byte order.
+   */
+  load(options: LoadOptions = {}): this {
+    if (this.#live || this.#closed)
+      throw new StateError(`${this.spec.file}: already ${this.#closed ? 'closed' : 'loaded'}: open it again`);
+    if (this.spec.endian !== hostEndian)
+      throw new FormatError(
+        `a ${this.spec.endian}-endian object cannot be loaded on this ${hostEndian}-endian machine: compile it with -target bpf${hostEndian === 'little' ? 'el' : 'eb'}`,
+        { file: this.spec.file },
+      );
+    const sys = this.#sys ?? liveSys();
+    const kernel = this.#kernel ?? Kernel.running(sys);
+    const plan = this.plan({ ...options, kernel });
+    raiseMemlock(sys, kernel);
+    const fds = execute(sys, kernel, plan);
+    try {
+      this.#live = this.#handles(sys, kernel, fds);
+    } catch (error) {
+      closeAll(fds);
+      throw error;
+    }
+    return this;
+  }
+
+  /**
+   * Attaches every loaded program whose section name says to what. When one cannot be, those attached before it are detached
+   * again, and this throws what {@link Program.attach} throws. Programs that name no target are passed over.
+   */
+  attach(): Link[] {
+    const links: Link[] = [];
+    try {
+      for (const program of Object.values(this.#loaded('programs').programs))
+        if (attachesItself(program.spec)) links.push(program.attach());
+      return links;
+    } catch (error) {
+      for (const link of links.reverse()) link.close();
+      throw error;
+    }
+  }
+
+  /** Detaches the programs, closes the maps and their readers, unloads everything. Closing twice does nothing. */
+  close(): void {
+    this.#closed = true;
+    this.#globals.close();
+    const live = this.#live;
+    this.#live = undefined;
+    if (!live) return;
+    for (const program of Object.values(live.programs)) program.close();
+    for (const map of Object.values(live.maps)) map.close();
+    closeAll(live.fds);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #loaded(what: string): Live {
+    if (this.#live) return this.#live;
+    throw new StateError(
+      `${this.spec.file}: ${what}: ${this.#closed ? 'the object is closed' : 'load() comes first'}`,
+    );
+  }
+
+  #named<T>(kind: string, from: Readonly<Record<string, T>>, name: string): T {
+    const found = from[name];
+    if (found) return found;
+    const names = Object.keys(from).join(', ') || 'none';
+    throw new ObjectError(this.spec.file, `${kind} ${name}`, `there is none of this name; there is ${names}`);
+  }
+
+  #handles(sys: Sys, kernel: Kernel, fds: LoadedFds): Live {
+    const maps: Record<string, BpfMap> = Object.create(null);
+    const programs: Record<string, Program> = Object.create(null);
+    const memory = new Map<string, SectionMemory>();
+    for (const map of this.spec.maps) {
+      const fd = fds.get(`map:${map.name}`);
+      if (!fd) continue;
+      maps[map.name] = createMap(sys, kernel, fd, this.#mapDef(map));
+      if (map.internal && map.internal.kind !== 'rodata')
+        memory.set(map.name, liveSection(sys, kernel, this.spec.file, fd, map));
+    }
+    for (const spec of this.spec.programs) {
+      const fd = fds.get(`prog:${spec.name}`);
+      if (fd) programs[spec.name] = new Program({ sys, kernel, file: this.spec.file, spec, fd });
+    }
+    this.#globals.loaded(memory);
+    return { maps, programs, fds };
+  }
+
+  #mapDef(map: MapSpec): MapDef {
+    const { btf } = this.spec;
+    const event = eventTypeId(this.spec, map);
+    return {
+      name: map.name,
+      ...(btf ? { btf } : {}),
+      ...(map.keyTypeId ? { keyTypeId: map.keyTypeId } : {}),
+      ...(map.valueTypeId ? { valueTypeId: map.valueTypeId } : {}),
+      ...(event === undefined ? {} : { eventTypeId: event }),
+    };
+  }
+}
+
+interface Live {
+  readonly maps: Readonly<Record<string, BpfMap>>;
+  readonly programs: Readonly<Record<string, Program>>;
+  readonly fds: LoadedFds;
+}
+
+function liveSection(sys: Sys, kernel: Kernel, file: string, fd: OwnedFd, map: MapSpec): SectionMemory {
+  const mappable = (map.flags & BpfFlags.BPF_F_MMAPABLE) !== 0 && kernel.has('mmapable_array');
+  const place = `${file}: ${map.name}`;
+  return mappable ? mappedMemory(sys, fd.value, map, place) : copiedMemory(sys, fd.value, map, place);
+}
+
+function readObject(path: string, file: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new FormatError(`cannot be read: ${(cause as Error).message}`, { file }, { cause });
+  }
+}

@@ -1,0 +1,37 @@
+import type { Facts } from './facts.js';
+
+/** Why the kernel refused a call, as far as it can be told. */
+export interface Cause {
+  /** One clause, e.g. `the process lacks CAP_BPF`. */
+  readonly reason: string;
+  /** What to do about it. */
+  readonly advice?: string;
+  /** Set when the kernel lacks something: what, and the version that brought it. */
+  readonly missing?: { readonly feature: string; readonly since?: string };
+}
+
+/** The rung of every ladder that asks whether the process may call bpf() at all. */
+export function lackOfPrivilege(facts: Facts): Cause | undefined {
+  if (facts.inUserNamespace)
+    return {
+      reason: 'the process is in a user namespace, and bpf() wants capabilities in the initial one',
+      advice:
+        'Run it on the host or in a privileged container, or have the host delegate a BPF token (Linux 6.9).',
+    };
+  if (facts.may('CAP_BPF')) return undefined;
+  const disabled = facts.unprivilegedBpfDisabled;
+  return {
+    reason: `the process lacks CAP_BPF${disabled ? ` (and kernel.unprivileged_bpf_disabled is ${disabled})` : ''}`,
+    advice: 'Run it as root, or give it CAP_BPF and CAP_PERFMON (Linux 5.8; before that CAP_SYS_ADMIN).',
+  };
+}
+
+/** Kernels before 5.11 charge maps and programs to RLIMIT_MEMLOCK and answer EPERM when it is used up. */
+export function lackOfLockedMemory(facts: Facts): Cause | undefined {
+  if (facts.memlock === undefined || facts.kernel.has('memcg_accounting')) return undefined;
+  return {
+    reason: `RLIMIT_MEMLOCK is ${facts.memlock} bytes, and a kernel before 5.11 counts BPF memory against it`,
+    advice:
+      'Raise it: ulimit -l unlimited, or LimitMEMLOCK=infinity of the service; rawbpf may do so itself with CAP_SYS_RESOURCE.',
+  };
+}

@@ -1,0 +1,133 @@
+import { BpfMapType, enumName } from '../abi/index.js';
+import { Errno } from '../syscall/index.js';
+import { type Cause, lackOfLockedMemory, lackOfPrivilege } from './cause.js';
+import type { Facts } from './facts.js';
+import { mapTypeSince } from './since.js';
+
+/** A `BPF_MAP_CREATE` that was refused. Sizes are bytes. */
+export interface RefusedMapCreate {
+  /** Positive. */
+  readonly errno: number;
+  /** `enum bpf_map_type`. */
+  readonly type: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  readonly facts: Facts;
+  /** The kernel's page size in bytes. */
+  readonly pageSize: number;
+  /** Creates the smallest map of a type: true when the kernel does, undefined when the type needs more than sizes. */
+  readonly probe: (type: number) => boolean | undefined;
+}
+
+const netAdminTypes = new Set<number>([
+  BpfMapType.BPF_MAP_TYPE_DEVMAP,
+  BpfMapType.BPF_MAP_TYPE_DEVMAP_HASH,
+  BpfMapType.BPF_MAP_TYPE_SOCKMAP,
+  BpfMapType.BPF_MAP_TYPE_SOCKHASH,
+  BpfMapType.BPF_MAP_TYPE_XSKMAP,
+]);
+/** Types whose number of entries the kernel decides itself, or that have none. */
+const withoutEntries = new Set<number>([
+  BpfMapType.BPF_MAP_TYPE_CGROUP_STORAGE,
+  BpfMapType.BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE,
+  BpfMapType.BPF_MAP_TYPE_SK_STORAGE,
+  BpfMapType.BPF_MAP_TYPE_INODE_STORAGE,
+  BpfMapType.BPF_MAP_TYPE_TASK_STORAGE,
+  BpfMapType.BPF_MAP_TYPE_CGRP_STORAGE,
+]);
+const ringBuffers = new Set<number>([BpfMapType.BPF_MAP_TYPE_RINGBUF, BpfMapType.BPF_MAP_TYPE_USER_RINGBUF]);
+/** Array-like types: a key is a 4-byte index. */
+const indexed = new Set<number>([
+  BpfMapType.BPF_MAP_TYPE_ARRAY,
+  BpfMapType.BPF_MAP_TYPE_PERCPU_ARRAY,
+  BpfMapType.BPF_MAP_TYPE_PROG_ARRAY,
+  BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY,
+  BpfMapType.BPF_MAP_TYPE_CGROUP_ARRAY,
+  BpfMapType.BPF_MAP_TYPE_ARRAY_OF_MAPS,
+]);
+/** Indexed types whose value is a 4-byte fd. */
+const holdsFds = new Set<number>([
+  BpfMapType.BPF_MAP_TYPE_PROG_ARRAY,
+  BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY,
+  BpfMapType.BPF_MAP_TYPE_CGROUP_ARRAY,
+]);
+
+/** Why the kernel refused a map: specific facts first, then a probe, then the errno (kernel/bpf/syscall.c: map_create). */
+export function explainMapCreate(refused: RefusedMapCreate): Cause | undefined {
+  switch (refused.errno) {
+    case Errno.EPERM:
+      return forbidden(refused);
+    case Errno.EINVAL:
+      return wrongSizes(refused) ?? unknownType(refused);
+    case Errno.E2BIG:
+      return {
+        reason: `a key of ${refused.keySize} or a value of ${refused.valueSize} bytes is more than a map of this type can hold`,
+      };
+    case Errno.ENOMEM:
+      return {
+        reason: `the kernel has no memory for ${refused.maxEntries} entries of ${refused.keySize} + ${refused.valueSize} bytes`,
+        advice: 'Lower max_entries, or raise the memory limit of the cgroup.',
+      };
+    case Errno.EOPNOTSUPP:
+    case Errno.ENOTSUPP:
+      return unknownType(refused) ?? { reason: 'this kernel was built without a part that the map needs' };
+    default:
+      return undefined;
+  }
+}
+
+function forbidden({ type, facts }: RefusedMapCreate): Cause {
+  const privilege = lackOfPrivilege(facts);
+  if (privilege) return privilege;
+  if (netAdminTypes.has(type) && !facts.may('CAP_NET_ADMIN'))
+    return {
+      reason: `${typeName(type)} maps need CAP_NET_ADMIN besides CAP_BPF`,
+      advice: 'Run it as root, or give the process CAP_NET_ADMIN.',
+    };
+  return (
+    lackOfLockedMemory(facts) ?? {
+      reason: 'the process has the capabilities, so a security module (seccomp, SELinux, BPF LSM) forbids it',
+    }
+  );
+}
+
+function wrongSizes({ type, keySize, valueSize, maxEntries, pageSize }: RefusedMapCreate): Cause | undefined {
+  const name = typeName(type);
+  if (ringBuffers.has(type)) {
+    if (maxEntries === 0 || maxEntries % pageSize !== 0 || (maxEntries & (maxEntries - 1)) !== 0)
+      return {
+        reason: `max_entries of a ${name} is its size in bytes, a power of two and a multiple of ${pageSize}; it is ${maxEntries}`,
+      };
+    if (keySize !== 0 || valueSize !== 0) return { reason: `a ${name} has no key and no value` };
+    return undefined;
+  }
+  if (maxEntries === 0 && !withoutEntries.has(type))
+    return {
+      reason: 'max_entries is 0',
+      advice: 'Declare __uint(max_entries, …) in the map, or set it before load.',
+    };
+  if (indexed.has(type) && keySize !== 4)
+    return { reason: `the key of a ${name} is a 4-byte index, not ${keySize} bytes` };
+  if (holdsFds.has(type) && valueSize !== 4)
+    return { reason: `the value of a ${name} is a 4-byte fd, not ${valueSize} bytes` };
+  if (type === BpfMapType.BPF_MAP_TYPE_HASH && (keySize === 0 || valueSize === 0))
+    return { reason: `a ${name} needs a key and a value; they have ${keySize} and ${valueSize} bytes` };
+  return undefined;
+}
+
+function unknownType({ type, probe }: RefusedMapCreate): Cause | undefined {
+  if (probe(type) !== false) return undefined;
+  const since = mapTypeSince(type);
+  return {
+    reason: 'it refuses even the smallest map of this type',
+    missing: { feature: `${typeName(type)} maps`, ...(since ? { since } : {}) },
+  };
+}
+
+function typeName(type: number): string {
+  const name = enumName(BpfMapType, type)
+    ?.replace(/^BPF_MAP_TYPE_|_DEPRECATED$/g, '')
+    .toLowerCase();
+  return name?.replaceAll('_', ' ') ?? `type ${type}`;
+}

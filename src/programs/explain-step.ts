@@ -1,0 +1,78 @@
+import { BpfCmd } from '../abi/index.js';
+import type { RawbpfError } from '../errors/index.js';
+import type { KernelView, PlanStep } from '../object/index.js';
+import { type AttrRecord, BpfError, type Sys } from '../syscall/index.js';
+import type { Cause } from './cause.js';
+import { explainMapCreate } from './explain-map-create.js';
+import { explainProgLoad } from './explain-prog-load.js';
+import { readFacts } from './facts.js';
+import type { Refusal } from './load-with-log.js';
+import { probeMapType, probeProgType } from './probe.js';
+import { UnsupportedFeatureError } from './unsupported-feature-error.js';
+import { VerifierError } from './verifier-error.js';
+
+export interface RefusedStep {
+  readonly sys: Sys;
+  readonly kernel: KernelView;
+  readonly file: string;
+  readonly step: PlanStep;
+  readonly attr: AttrRecord;
+  readonly refusal: Refusal;
+}
+
+/** The error for a step of a plan that the kernel refused. */
+export function explainStep(refused: RefusedStep): RawbpfError {
+  const { file, step, refusal } = refused;
+  if (refusal.log !== '') return new VerifierError({ file, what: step.what, ...refusal });
+  const cause = causeOf(refused);
+  const error = new BpfError({
+    syscall: 'bpf',
+    cmd: step.cmd,
+    errno: refusal.errno,
+    what: `${file}: ${step.what}`,
+    ...(cause ? { hint: [cause.reason, cause.advice].filter(Boolean).join('. ') } : {}),
+  });
+  return cause ? asUnsupported(cause, `${file}: ${step.what}`, error) : error;
+}
+
+/** The error to throw for a cause: `error` itself, unless what the kernel lacks is known. */
+export function asUnsupported(cause: Cause, what: string, error: BpfError): RawbpfError {
+  const { missing, reason, advice } = cause;
+  if (!missing) return error;
+  return new UnsupportedFeatureError(missing.feature, {
+    what,
+    reason,
+    cause: error,
+    ...(missing.since ? { since: missing.since } : {}),
+    ...(advice ? { advice } : {}),
+  });
+}
+
+function causeOf({ sys, kernel, step, attr, refusal: { errno } }: RefusedStep): Cause | undefined {
+  const number = (field: string) => Number(attr[field] ?? 0);
+  const facts = readFacts(kernel);
+  const pageSize = kernel.pageSize ?? 4096;
+  if (step.cmd === BpfCmd.BPF_PROG_LOAD) {
+    const attachType = number('expected_attach_type');
+    return explainProgLoad({
+      errno,
+      type: number('prog_type'),
+      attachType,
+      insnCount: number('insn_cnt'),
+      facts,
+      probe: type => probeProgType(sys, type, attachType, kernel.versionCode),
+    });
+  }
+  if (step.cmd === BpfCmd.BPF_MAP_CREATE)
+    return explainMapCreate({
+      errno,
+      type: number('map_type'),
+      keySize: number('key_size'),
+      valueSize: number('value_size'),
+      maxEntries: number('max_entries'),
+      facts,
+      pageSize,
+      probe: type => probeMapType(sys, type, pageSize),
+    });
+  return undefined;
+}

@@ -1,0 +1,61 @@
+import { BpfAttachType, BpfCmd } from '../abi/index.js';
+import {
+  bpf,
+  OwnedFd,
+  PERF_EVENT_IOC_ENABLE,
+  PERF_EVENT_IOC_SET_BPF,
+  perfEventOpen,
+} from '../syscall/index.js';
+import { attachRefused, type RefusedAttach } from './attach-refused.js';
+import type { Attachable } from './attachable.js';
+import { UnsupportedFeatureError } from './unsupported-feature-error.js';
+
+export interface PerfEventTarget {
+  readonly kind: 'tracepoint' | 'kprobe';
+  /** The tracepoint or function, for messages. */
+  readonly target: string;
+  /** Fields of `struct perf_event_attr`. */
+  readonly attr: Parameters<typeof perfEventOpen>[1];
+  readonly cookie: bigint;
+}
+
+/**
+ * Opens a perf event and lets a program run at it: by a BPF link (Linux 5.15), which carries the cookie, before that by
+ * PERF_EVENT_IOC_SET_BPF. The event is of CPU 0 and no process; a tracepoint's or kprobe's programs run on every CPU all the same.
+ * Returns the fds that hold the attachment; when this throws there are none.
+ */
+export function linkPerfEvent(
+  program: Attachable,
+  { kind, target, attr, cookie }: PerfEventTarget,
+): OwnedFd[] {
+  const { sys, kernel } = program;
+  const must = (result: number, call: Pick<RefusedAttach, 'syscall' | 'cmd'>): number => {
+    if (result < 0) throw attachRefused(program, { kind, target, errno: -result, ...call });
+    return result;
+  };
+  const event = new OwnedFd(sys, must(perfEventOpen(sys, attr, -1, 0, -1), { syscall: 'perf_event_open' }));
+  const fds = [event];
+  try {
+    if (kernel.has('perf_link')) {
+      const cmd = BpfCmd.BPF_LINK_CREATE;
+      const link = bpf(sys, cmd, {
+        prog_fd: program.fd,
+        target_fd: event.value,
+        attach_type: BpfAttachType.BPF_PERF_EVENT,
+        perf_event: { bpf_cookie: cookie },
+      });
+      fds.push(new OwnedFd(sys, must(link, { syscall: 'bpf', cmd })));
+    } else if (cookie !== 0n) {
+      throw new UnsupportedFeatureError('cookies of attached programs', {
+        what: `${program.file}: program ${program.name}`,
+        since: '5.15',
+        reason: `it is Linux ${kernel.release}`,
+      });
+    } else must(sys.ioctl(event.value, PERF_EVENT_IOC_SET_BPF, program.fd), { syscall: 'ioctl' });
+    must(sys.ioctl(event.value, PERF_EVENT_IOC_ENABLE, 0), { syscall: 'ioctl' });
+    return fds;
+  } catch (error) {
+    for (const fd of fds.reverse()) fd.close();
+    throw error;
+  }
+}

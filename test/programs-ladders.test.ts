@@ -1,0 +1,147 @@
+import t from 'tap';
+import { BpfAttachType, BpfMapType, BpfProgType } from '../src/abi/index.js';
+import { newestKernel } from '../src/object/index.js';
+import { explainMapCreate } from '../src/programs/explain-map-create.js';
+import { explainProgLoad } from '../src/programs/explain-prog-load.js';
+import { readFacts } from '../src/programs/facts.js';
+
+const root = 'Name:\tnode\nCapEff:\t000001ffffffffff\n';
+const ordinary = 'Name:\tnode\nCapEff:\t0000000000000000\n';
+const initialUsers = '         0          0 4294967295\n';
+const limits =
+  'Limit  Soft Limit  Hard Limit  Units\nMax locked memory         8388608              8388608              bytes\n';
+
+/** Facts of a process as its /proc would tell them. */
+function factsOf(
+  files: { status?: string; uidMap?: string; disabled?: string; limits?: string; lockdown?: string },
+  release = '6.18.0',
+) {
+  const kernel = {
+    ...newestKernel({ release }),
+    has: (feature: string) => feature !== 'memcg_accounting' || release >= '5.11',
+  };
+  const texts: Record<string, string | undefined> = {
+    '/proc/self/status': files.status ?? root,
+    '/proc/self/uid_map': files.uidMap ?? initialUsers,
+    '/proc/sys/kernel/unprivileged_bpf_disabled': files.disabled ?? '2\n',
+    '/proc/self/limits': files.limits ?? limits,
+    '/sys/kernel/security/lockdown': files.lockdown,
+  };
+  return readFacts(kernel, path => texts[path]);
+}
+
+t.test('facts are read from /proc', async t => {
+  const facts = factsOf({ lockdown: 'none [integrity] confidentiality\n' });
+  t.ok(facts.may('CAP_BPF'));
+  t.equal(facts.unprivilegedBpfDisabled, 2);
+  t.equal(facts.memlock, 8388608);
+  t.equal(facts.lockdown, 'integrity');
+  t.notOk(facts.inUserNamespace);
+  t.ok(factsOf({ uidMap: '0 1000 1\n' }).inUserNamespace);
+  // Bit 21 is CAP_SYS_ADMIN, 39 CAP_BPF, 38 CAP_PERFMON.
+  t.ok(
+    factsOf({ status: 'CapEff:\t0000000000200000\n' }).may('CAP_PERFMON'),
+    'CAP_SYS_ADMIN implies the others',
+  );
+  const bpfOnly = factsOf({ status: 'CapEff:\t0000008000000000\n' });
+  t.ok(bpfOnly.may('CAP_BPF'));
+  t.notOk(bpfOnly.may('CAP_PERFMON'));
+  const unknown = readFacts(newestKernel(), () => undefined);
+  t.ok(unknown.may('CAP_BPF'), 'what cannot be read is not held against the process');
+  t.equal(unknown.memlock, undefined);
+  t.notOk(unknown.inUserNamespace);
+});
+
+const program = (changes: Partial<Parameters<typeof explainProgLoad>[0]>) =>
+  explainProgLoad({
+    errno: 1,
+    type: BpfProgType.BPF_PROG_TYPE_TRACEPOINT,
+    attachType: 0,
+    insnCount: 10,
+    facts: factsOf({}),
+    probe: () => true,
+    ...changes,
+  });
+
+t.test('BPF_PROG_LOAD: EPERM', async t => {
+  t.match(
+    program({ facts: factsOf({ status: ordinary }) })?.reason,
+    'lacks CAP_BPF (and kernel.unprivileged_bpf_disabled is 2)',
+  );
+  t.equal(
+    program({ facts: factsOf({ status: ordinary, disabled: '0\n' }) })?.reason,
+    'the process lacks CAP_BPF',
+  );
+  t.match(program({ facts: factsOf({ uidMap: '0 1000 1' }) })?.reason, 'user namespace');
+  t.match(program({ facts: factsOf({ status: 'CapEff:\t0000008000000000\n' }) })?.reason, 'need CAP_PERFMON');
+  const xdp = {
+    type: BpfProgType.BPF_PROG_TYPE_XDP,
+    facts: factsOf({ status: 'CapEff:\t000000c000000000\n' }),
+  };
+  t.match(program(xdp)?.reason, 'xdp programs need CAP_NET_ADMIN');
+  t.match(program({ facts: factsOf({}, '5.10.0') })?.reason, 'RLIMIT_MEMLOCK is 8388608 bytes');
+  t.match(
+    program({ facts: factsOf({ lockdown: 'none integrity [confidentiality]' }) })?.reason,
+    'locked down (confidentiality)',
+  );
+  const fentry = { type: BpfProgType.BPF_PROG_TYPE_TRACING, attachType: BpfAttachType.BPF_TRACE_FENTRY };
+  t.match(program(fentry)?.missing, { feature: 'fentry programs', since: undefined });
+  t.match(program({ type: BpfProgType.BPF_PROG_TYPE_EXT })?.missing, { feature: 'freplace programs' });
+  t.match(program({})?.reason, 'a security module');
+});
+
+t.test('BPF_PROG_LOAD: other errnos', async t => {
+  const type = BpfProgType.BPF_PROG_TYPE_NETFILTER;
+  t.same(program({ errno: 22, type, probe: () => false })?.missing, {
+    feature: 'netfilter programs',
+    since: '6.4',
+  });
+  t.equal(program({ errno: 22, type, probe: () => true }), undefined);
+  t.equal(program({ errno: 22, type, probe: () => undefined }), undefined);
+  t.match(program({ errno: 7, insnCount: 1_000_001 })?.reason, '1 to 1000000 instructions, this one 1000001');
+  t.match(program({ errno: 7 })?.reason, 'older than a field');
+  t.match(program({ errno: 524 })?.reason, 'JIT');
+  t.match(program({ errno: 12 })?.reason, 'memory');
+  t.equal(program({ errno: 9 }), undefined);
+});
+
+const map = (changes: Partial<Parameters<typeof explainMapCreate>[0]>) =>
+  explainMapCreate({
+    errno: 22,
+    type: BpfMapType.BPF_MAP_TYPE_HASH,
+    keySize: 4,
+    valueSize: 8,
+    maxEntries: 16,
+    facts: factsOf({}),
+    pageSize: 4096,
+    probe: () => true,
+    ...changes,
+  });
+
+t.test('BPF_MAP_CREATE', async t => {
+  t.match(map({ maxEntries: 0 })?.reason, 'max_entries is 0');
+  const ring = { type: BpfMapType.BPF_MAP_TYPE_RINGBUF, keySize: 0, valueSize: 0 };
+  t.match(map({ ...ring, maxEntries: 5000 })?.reason, 'a power of two and a multiple of 4096; it is 5000');
+  t.match(map({ ...ring, maxEntries: 12288 })?.reason, 'a power of two');
+  t.match(map({ ...ring, maxEntries: 4096, valueSize: 8 })?.reason, 'no key and no value');
+  t.same(map({ ...ring, maxEntries: 4096, probe: () => false })?.missing, {
+    feature: 'ringbuf maps',
+    since: '5.8',
+  });
+  t.match(map({ type: BpfMapType.BPF_MAP_TYPE_ARRAY, keySize: 8 })?.reason, '4-byte index, not 8');
+  t.match(map({ type: BpfMapType.BPF_MAP_TYPE_PROG_ARRAY })?.reason, '4-byte fd, not 8');
+  t.match(map({ valueSize: 0 })?.reason, 'needs a key and a value');
+  const storage = { type: BpfMapType.BPF_MAP_TYPE_TASK_STORAGE, maxEntries: 0, probe: () => undefined };
+  t.equal(map(storage), undefined, 'a local storage map has no entries, and no probe tells of it');
+  t.match(map({ errno: 1, facts: factsOf({ status: ordinary }) })?.reason, 'lacks CAP_BPF');
+  t.match(map({ errno: 1, facts: factsOf({}, '5.10.0') })?.reason, 'RLIMIT_MEMLOCK');
+  const devmap = { errno: 1, type: BpfMapType.BPF_MAP_TYPE_DEVMAP };
+  t.match(
+    map({ ...devmap, facts: factsOf({ status: 'CapEff:\t0000008000000000\n' }) })?.reason,
+    'CAP_NET_ADMIN',
+  );
+  t.match(map({ errno: 7 })?.reason, 'a value of 8 bytes');
+  t.match(map({ errno: 12 })?.advice, 'max_entries');
+  t.match(map({ errno: 524, probe: () => false })?.missing, { feature: 'hash maps', since: '3.19' });
+  t.equal(map({ errno: 9 }), undefined);
+});
