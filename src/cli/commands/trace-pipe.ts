@@ -1,0 +1,16 @@
+import { EventPrinter } from '../event-printer.js';
+import { Stop } from '../stop.js';
+import { printTrace } from '../trace-lines.js';
+
+export interface TracePipeOptions {
+  readonly json?: boolean;
+  readonly count?: number;
+  readonly duration?: number;
+}
+
+/** `rawbpf trace-pipe`: what programs print with bpf_printk(). */
+export async function tracePipe({ json = false, count, duration }: TracePipeOptions): Promise<void> {
+  using stop = new Stop(duration);
+  const printer = new EventPrinter({ json, ...(count === undefined ? {} : { count }) }, stop);
+  await printTrace(printer, { signal: stop.signal, json });
+}

@@ -1,0 +1,7 @@
+import type { PlanStep } from '../object/index.js';
+import { formatBpf } from '../syscall/index.js';
+
+/** A step of a plan as strace would print the call. */
+export function formatStep(step: PlanStep): string {
+  return formatBpf({ cmd: step.cmd, attr: step.attr });
+}
