@@ -93,6 +93,7 @@ export const Errno = Object.fromEntries(
     | 'EEXIST'
     | 'EINVAL'
     | 'EMFILE'
+    | 'ENODEV'
     | 'ENOSPC'
     | 'ENOSYS'
     | 'EOPNOTSUPP'

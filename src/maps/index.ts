@@ -1,0 +1,13 @@
+export { ArrayMap } from './array.js';
+export { BpfMap } from './bpf-map.js';
+export { createMap } from './create-map.js';
+export type { Element } from './element-codec.js';
+export { EventMap, EventView, type RecordDecoder } from './event-map.js';
+export { type EventInfo, EventReader, type ReaderOptions } from './event-reader.js';
+export { HashMap } from './hash.js';
+export { IterationError } from './iteration-error.js';
+export { KeyValueMap, type UpdateMode } from './key-value-map.js';
+export type { MapDef } from './map-def.js';
+export { PerfEventArray, type PerfReaderOptions } from './perf-event-array.js';
+export { ProgArray } from './prog-array.js';
+export { RingBuf } from './ring-buf.js';
