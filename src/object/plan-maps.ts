@@ -1,45 +1,15 @@
 import { BpfCmd, BpfFlags, BpfMapType } from '../abi/index.js';
 import type { KernelView } from './kernel-view.js';
+import { mapBtf } from './map-btf.js';
 import type { PlanStep, PlanValue } from './plan-types.js';
 import type { MapSpec, ObjectSpec } from './types.js';
 
 const {
-  BPF_MAP_TYPE_ARENA,
-  BPF_MAP_TYPE_ARRAY_OF_MAPS,
-  BPF_MAP_TYPE_CGROUP_ARRAY,
-  BPF_MAP_TYPE_CPUMAP,
-  BPF_MAP_TYPE_DEVMAP,
-  BPF_MAP_TYPE_DEVMAP_HASH,
-  BPF_MAP_TYPE_HASH_OF_MAPS,
   BPF_MAP_TYPE_PERF_EVENT_ARRAY,
   BPF_MAP_TYPE_PROG_ARRAY,
-  BPF_MAP_TYPE_QUEUE,
   BPF_MAP_TYPE_RINGBUF,
-  BPF_MAP_TYPE_SOCKHASH,
-  BPF_MAP_TYPE_SOCKMAP,
-  BPF_MAP_TYPE_STACK,
-  BPF_MAP_TYPE_STACK_TRACE,
   BPF_MAP_TYPE_USER_RINGBUF,
-  BPF_MAP_TYPE_XSKMAP,
 } = BpfMapType;
-
-/** Maps whose keys and values the kernel does not let BTF describe (libbpf: bpf_object__create_map). */
-const withoutBtf: ReadonlySet<number> = new Set([
-  BPF_MAP_TYPE_PERF_EVENT_ARRAY,
-  BPF_MAP_TYPE_CGROUP_ARRAY,
-  BPF_MAP_TYPE_STACK_TRACE,
-  BPF_MAP_TYPE_ARRAY_OF_MAPS,
-  BPF_MAP_TYPE_HASH_OF_MAPS,
-  BPF_MAP_TYPE_DEVMAP,
-  BPF_MAP_TYPE_DEVMAP_HASH,
-  BPF_MAP_TYPE_CPUMAP,
-  BPF_MAP_TYPE_XSKMAP,
-  BPF_MAP_TYPE_SOCKMAP,
-  BPF_MAP_TYPE_SOCKHASH,
-  BPF_MAP_TYPE_QUEUE,
-  BPF_MAP_TYPE_STACK,
-  BPF_MAP_TYPE_ARENA,
-]);
 
 /** Key of the only element of a data map. */
 const firstKey = new Uint8Array(4);
@@ -97,7 +67,6 @@ export function mapFd(name: string) {
 }
 
 function create(spec: ObjectSpec, map: MapSpec, kernel: KernelView): PlanStep {
-  const described = spec.btf && kernel.has('btf') && !withoutBtf.has(map.type);
   const mmapable = !map.internal || kernel.has('mmapable_array');
   return {
     cmd: BpfCmd.BPF_MAP_CREATE,
@@ -110,9 +79,7 @@ function create(spec: ObjectSpec, map: MapSpec, kernel: KernelView): PlanStep {
       ...(map.inner ? { inner_map_fd: mapFd(map.inner.name) } : {}),
       ...(map.numaNode === undefined ? {} : { numa_node: map.numaNode }),
       ...(kernel.has('prog_name') ? { map_name: map.kernelName } : {}),
-      ...(described
-        ? { btf_fd: { fd: 'btf' }, btf_key_type_id: map.keyTypeId, btf_value_type_id: map.valueTypeId }
-        : {}),
+      ...(spec.btf && kernel.has('btf') ? mapBtf(spec.btf, map) : {}),
       ...(map.mapExtra === 0n ? {} : { map_extra: map.mapExtra }),
     },
     makes: `map:${map.name}`,
