@@ -1,71 +1,61 @@
-import type { ObjectSpec } from '../object/index.js';
-import { mapTypeName, progTypeName } from './kind-names.js';
+import type { Inspection } from '../object/index.js';
 import { heading, json } from './output.js';
-import { coreRelocations, globalValues } from './spec-facts.js';
 import { table } from './table.js';
 
-/** The object as `inspect` prints it for people. */
-export function inspectionText(spec: ObjectSpec): string {
-  const types = spec.btf ? `BTF of ${spec.btf.endId - spec.btf.startId} types` : 'no BTF';
+/** An object as `inspect` prints it for people. `types` is how many there are in its BTF. */
+export function inspectionText(found: Inspection, types: number | undefined): string {
+  const btf = types === undefined ? 'no BTF' : `BTF of ${types} types`;
   return [
-    `${heading(spec.file)}: ${spec.endian}-endian, license ${spec.license || 'none'}, ${types}`,
-    programs(spec),
+    `${heading(found.file)}: ${found.endian}-endian, license ${found.license || 'none'}, ${btf}`,
+    programs(found),
     part(
       'Functions',
       ['name', 'linkage', 'insns'],
-      spec.subprogs.map(f => [f.name, f.linkage, f.insns.length / 8]),
+      found.subprogs.map(f => [f.name, f.linkage, f.insns]),
     ),
-    maps(spec),
-    globals(spec),
+    maps(found),
+    part(
+      'Globals',
+      ['name', 'type', 'section', 'size', 'value'],
+      found.globals.map(g => [g.name, g.type, g.section, g.size, json(g.value)]),
+    ),
     part(
       'Externs',
-      ['name', 'kind', 'weak'],
-      spec.externs.map(e => [e.name, e.kind, e.weak ? 'weak' : '']),
+      ['name', 'kind', ''],
+      found.externs.map(e => [e.name, e.kind, e.weak ? 'weak' : '']),
     ),
     part(
       'CO-RE relocations',
-      ['function', 'insn', 'kind', 'type', 'access'],
-      coreRelocations(spec).map(r => [r.function, r.insn, r.kind, r.type, r.access]),
+      ['function', 'place', 'kind', 'type', 'access'],
+      found.coreRelocations.map(r => [r.program, `${r.section}+${r.insnOffset}`, r.kind, r.type, r.access]),
     ),
-    spec.warnings.map(text => `warning: ${text}`).join('\n'),
+    found.warnings.map(text => `warning: ${text}`).join('\n'),
   ]
     .filter(text => text !== '')
     .join('\n\n');
 }
 
-function programs(spec: ObjectSpec): string {
+function programs(found: Inspection): string {
   return part(
     'Programs',
-    ['name', 'type', 'section', 'insns'],
-    spec.programs.map(p => [
-      p.name,
-      p.type === undefined ? 'unknown' : progTypeName(p.type),
-      p.section,
-      p.insns.length / 8,
-    ]),
+    ['name', 'type', 'section', 'insns', 'with functions'],
+    found.programs.map(p => [p.name, p.type ?? 'unknown', p.section, p.insns, p.linkedInsns]),
   );
 }
 
-function maps(spec: ObjectSpec): string {
+function maps(found: Inspection): string {
   return part(
     'Maps',
-    ['name', 'type', 'key', 'value', 'max_entries', 'flags'],
-    spec.maps.map(m => [
+    ['name', 'type', 'key', 'value', 'max_entries', 'flags', ''],
+    found.maps.map(m => [
       m.name,
-      mapTypeName(m.type),
+      m.type,
       m.keySize,
       m.valueSize,
       m.maxEntries,
-      `0x${m.flags.toString(16)}${m.pinning === 'none' ? '' : ' pinned by name'}`,
+      `0x${m.flags.toString(16)}`,
+      m.pinning === 'none' ? '' : 'pinned by name',
     ]),
-  );
-}
-
-function globals(spec: ObjectSpec): string {
-  return part(
-    'Globals',
-    ['name', 'type', 'section', 'size', 'value'],
-    globalValues(spec).map(g => [g.name, g.type, g.section, g.size, json(g.value)]),
   );
 }
 
