@@ -57,8 +57,12 @@ export class TracePipe implements AsyncIterable<TraceLine>, Disposable {
   #wake: (() => void) | undefined;
   #open = true;
 
-  /** Throws BpfError when tracefs can't be had, and what fs.openSync throws (EACCES: root only). */
-  constructor({ sys = liveSys(), signal }: TracePipeOptions = {}) {
+  /** Opens the pipe. Throws BpfError when tracefs can't be had, and what fs.openSync throws (EACCES: root only). */
+  static open(options: TracePipeOptions = {}): TracePipe {
+    return new TracePipe(options);
+  }
+
+  private constructor({ sys = liveSys(), signal }: TracePipeOptions) {
     this.#fd = openSync(join(tracefsPath(sys), 'trace_pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
     const poll = sys.poll(this.#fd, () => this.#drain());
     if (typeof poll === 'number') {

@@ -1,16 +1,11 @@
 import { type BtfTypes, type BtfValue, type Codec, codec } from '../btf/index.js';
 import { BpfMap, type MapParts } from './bpf-map.js';
-import { type Decode, EventReader, type ReaderOptions } from './event-reader.js';
+import type { Element } from './element-codec.js';
+import { type Decode, type EventInfo, EventReader, type ReaderOptions } from './event-reader.js';
 import type { EventSource } from './event-source.js';
 
-/** Makes one event of the record's bytes, which are valid during the call only. */
-export type RecordDecoder<T> = (bytes: Uint8Array) => T;
-
-/** A map that carries events to user space, read as values of `T`. */
-export abstract class EventMap<
-  T = BtfValue | Uint8Array,
-  O extends ReaderOptions = ReaderOptions,
-> extends BpfMap {
+/** A map that carries events to user space. */
+export abstract class EventMap<O extends ReaderOptions = ReaderOptions> extends BpfMap {
   readonly #readers = new Set<{ readonly closed: boolean; close(): void }>();
   readonly #decode: Decode<unknown>;
 
@@ -23,32 +18,37 @@ export abstract class EventMap<
   /** Opens the source of events: the mapping or mappings behind the map. */
   protected abstract source(options: O): EventSource;
 
-  /** Reads the buffer. Unless told otherwise by {@link as}, events are decoded by the object's BTF where it tells their type, else bytes. */
-  reader(options: O = {} as O): EventReader<T> {
+  /**
+   * Reads the buffer. Unless told otherwise by {@link as}, events are decoded by the object's BTF where it tells their type, else they are bytes;
+   * `T` only says so to the compiler. Throws BpfError when the buffer can't be opened.
+   */
+  reader<T = Element>(options: O = {} as O): EventReader<T> {
     return this.#open(this.#decode as Decode<T>, options);
   }
 
   /** Calls back for each event until the reader returned is closed. */
-  on(callback: (event: T, info: { cpu: number; size: number }) => void, options?: O): EventReader<T> {
-    return this.reader(options).on(callback);
+  on<T = Element>(callback: (event: T, info: EventInfo) => void, options?: O): EventReader<T> {
+    return this.reader<T>(options).on(callback);
   }
 
   /** `for await (const event of map)`: reads until the loop ends. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<Element, void, undefined> {
     using reader = this.reader();
     yield* reader;
   }
 
-  /**
-   * The same buffer with its events read as a BTF type of the object (`as('event')`), by a decoder of yours, or as bytes (`as('raw')`: inside a
-   * callback they are the kernel's own memory, not a copy). Throws TypeError for a type that the object does not have.
-   */
-  as(type: 'raw'): EventView<Uint8Array, O>;
-  as(type: string | Codec): EventView<BtfValue, O>;
-  as<U>(decoder: RecordDecoder<U>): EventView<U, O>;
-  as(type: string | Codec | RecordDecoder<unknown>): EventView<never, O> {
-    const decode = this.#decoder(type) as Decode<never>;
-    return new EventView(options => this.#open(decode, options));
+  /** The same buffer with its events read as a BTF type of the object (`as('event')`), or by a codec. Throws TypeError for a type that the object does not have. */
+  as<T = BtfValue>(type: string | Codec): EventView<T, O> {
+    return this.#view(
+      byCodec(
+        typeof type === 'string' ? codecByName(this.name, this.parts.def.btf, type) : type,
+      ) as Decode<T>,
+    );
+  }
+
+  /** The same buffer as bytes: in a callback they are the kernel's own memory, valid until it returns; a `for await` gets copies. */
+  raw(): EventView<Uint8Array, O> {
+    return this.#view(raw);
   }
 
   override close(): void {
@@ -57,18 +57,15 @@ export abstract class EventMap<
     super.close();
   }
 
-  #open<U>(decode: Decode<U>, options: O): EventReader<U> {
+  #view<T>(decode: Decode<T>): EventView<T, O> {
+    return new EventView(options => this.#open(decode, options));
+  }
+
+  #open<T>(decode: Decode<T>, options: O): EventReader<T> {
     const reader = new EventReader(this.parts.sys, this.source(options), decode, options);
     for (const old of this.#readers) if (old.closed) this.#readers.delete(old);
     this.#readers.add(reader);
     return reader;
-  }
-
-  #decoder(type: string | Codec | RecordDecoder<unknown>): Decode<unknown> {
-    if (type === 'raw') return raw;
-    if (typeof type === 'function')
-      return (bytes, offset, length, keep) => type(raw(bytes, offset, length, keep));
-    return byCodec(typeof type === 'string' ? codecByName(this.name, this.parts.def.btf, type) : type);
   }
 }
 
@@ -84,7 +81,7 @@ export class EventView<T, O extends ReaderOptions = ReaderOptions> implements As
     return this.#open(options);
   }
 
-  on(callback: (event: T, info: { cpu: number; size: number }) => void, options?: O): EventReader<T> {
+  on(callback: (event: T, info: EventInfo) => void, options?: O): EventReader<T> {
     return this.reader(options).on(callback);
   }
 

@@ -77,10 +77,12 @@ export class EventReader<T> implements AsyncIterable<T>, Disposable {
     return this;
   }
 
-  /** Takes what is in the buffer now and hands it to `callback`: the number of events. */
-  consume(callback: EventCallback<T>): number {
+  /** Takes what is in the buffer now and hands it to `callback`, or to that of `on`: the number of events. */
+  consume(callback: EventCallback<T> | undefined = this.#callback): number {
+    if (!callback) throw new TypeError('consume() needs a callback: give it one, or call on() first');
     const before = this.received;
-    this.#drain(this.#deliver(callback), () => true);
+    const visit = this.#deliver(callback);
+    while (this.#drain(visit, () => true));
     return this.received - before;
   }
 

@@ -2,7 +2,7 @@ export { ArrayMap } from './array.js';
 export { BpfMap } from './bpf-map.js';
 export { createMap } from './create-map.js';
 export type { Element } from './element-codec.js';
-export { EventMap, EventView, type RecordDecoder } from './event-map.js';
+export { EventMap, EventView } from './event-map.js';
 export { type EventInfo, EventReader, type ReaderOptions } from './event-reader.js';
 export { HashMap } from './hash.js';
 export { IterationError } from './iteration-error.js';

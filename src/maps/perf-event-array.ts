@@ -1,4 +1,3 @@
-import type { BtfValue } from '../btf/index.js';
 import { EventMap } from './event-map.js';
 import type { ReaderOptions } from './event-reader.js';
 import type { EventSource } from './event-source.js';
@@ -10,7 +9,7 @@ export interface PerfReaderOptions extends ReaderOptions {
 }
 
 /** `BPF_MAP_TYPE_PERF_EVENT_ARRAY` (Linux 4.3; kernel/bpf/arraymap.c): a buffer for each CPU. The kernel tells how many events it lost. */
-export class PerfEventArray extends EventMap<BtfValue | Uint8Array, PerfReaderOptions> {
+export class PerfEventArray extends EventMap<PerfReaderOptions> {
   protected source({ pages = 64 }: PerfReaderOptions): EventSource {
     if (!Number.isInteger(pages) || pages < 1 || (pages & (pages - 1)) !== 0)
       throw new TypeError(`map ${this.name}: pages is ${pages}, must be a power of two`);
