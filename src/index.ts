@@ -1,1 +1,24 @@
+export type { BtfValue, Codec, CodecOptions } from './btf/index.js';
 export * from './errors/index.js';
+export { Kernel, TracefsError, type TraceLine, TracePipe, type TracePipeOptions } from './kernel/index.js';
+export * from './maps/index.js';
+export {
+  type KernelView,
+  newestKernel,
+  ObjectError,
+  type ObjectSpec,
+  type Plan,
+  type PlanLoadOptions,
+  type PlanStep,
+  parseObject,
+  planLoad,
+} from './object/index.js';
+export * from './programs/index.js';
+export {
+  BpfError,
+  liveSys,
+  type Sys,
+  type SyscallEvent,
+  subscribeSyscalls,
+  UnsupportedPlatformError,
+} from './syscall/index.js';

@@ -78,7 +78,7 @@ export class BpfObject {
 
   /**
    * The global variables, by name: `obj.globals.pid_filter = 1`. Before load they are set in the object; after it `.data` and `.bss` are
-   * those of the running programs, and setting one in `.rodata` throws StateError. Throws TypeError for a name that the object
+   * those of the running programs, and setting one in `.rodata` throws StateError. Throws ObjectError for a name that the object
    * does not have and for a value that does not fit the variable's BTF type.
    */
   get globals(): Globals {
@@ -105,12 +105,9 @@ export class BpfObject {
   map<T extends BpfMap>(name: string, kind: abstract new (...args: never[]) => T): T;
   map(name: string, kind?: abstract new (...args: never[]) => BpfMap): BpfMap {
     const map = this.#named('map', this.maps, name);
+    const actual = map.constructor.name;
     if (kind && !(map instanceof kind))
-      throw new ObjectError(
-        this.spec.file,
-        `map ${name}`,
-        `is a ${map.constructor.name}, not a ${kind.name}`,
-      );
+      throw new ObjectError(this.spec.file, `map ${name}`, `is a ${actual}, not a ${kind.name}`);
     return map;
   }
 

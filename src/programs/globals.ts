@@ -1,7 +1,6 @@
 import type { BtfValue } from '../btf/index.js';
-import { type GlobalSpec, globalCodec, type ObjectSpec } from '../object/index.js';
-import type { SectionMemory } from './section-memory.js';
-import { initialMemory } from './section-memory.js';
+import { encodeGlobal, type GlobalSpec, globalCodec, type ObjectSpec } from '../object/index.js';
+import { initialMemory, type SectionMemory } from './section-memory.js';
 import { StateError } from './state-error.js';
 
 /** The global variables of an object by name, read and written by their BTF types. */
@@ -9,13 +8,13 @@ export interface Globals {
   [name: string]: BtfValue | undefined;
 }
 
-/** Where the globals of one object are kept, before and after it is loaded. */
+/** Keeps the globals of one object: in copies of its data sections before it is loaded, in their maps after. */
 export class GlobalStore {
   readonly #spec: ObjectSpec;
   readonly #memory = new Map<string, SectionMemory>();
   readonly #changed = new Set<string>();
   #state: 'open' | 'loaded' | 'closed' = 'open';
-  /** The face of the store: one property for each global. */
+  /** The store as an object with a property for each global. */
   readonly byName: Globals;
 
   constructor(spec: ObjectSpec) {
@@ -29,9 +28,13 @@ export class GlobalStore {
     return Object.fromEntries([...this.#changed].map(name => [name, this.get(name)]));
   }
 
-  /** From now on the globals live in the kernel; `.rodata` is frozen and stays readable here. */
+  /** From now on the globals live in the kernel, in memory by map name; `.rodata` is frozen and stays readable here. */
   loaded(live: ReadonlyMap<string, SectionMemory>): void {
-    for (const [map, memory] of live) this.#memory.set(map, memory);
+    for (const { map } of this.#spec.globals.filter(global => !global.readonly)) {
+      const memory = live.get(map);
+      if (memory) this.#memory.set(map, memory);
+      else this.#memory.delete(map);
+    }
     this.#state = 'loaded';
   }
 
@@ -42,53 +45,33 @@ export class GlobalStore {
   }
 
   get(name: string): BtfValue {
-    const global = this.#find(name);
-    if (this.#state === 'closed' && !global.readonly)
-      throw new StateError(`${this.#spec.file}: global ${name}: the object is closed`);
     const codec = globalCodec(this.#spec, name);
-    return codec.read(this.#memoryOf(global).read(global.offset, codec.size));
+    const { global, memory } = this.#find(name);
+    if (this.#state === 'closed' && !global.readonly) throw this.#wrongState(name, 'the object is closed');
+    return codec.read(memory.read(global.offset, codec.size));
   }
 
   set(name: string, value: unknown): void {
-    const global = this.#find(name);
-    if (this.#state === 'closed')
-      throw new StateError(`${this.#spec.file}: global ${name}: the object is closed`);
+    const bytes = encodeGlobal(this.#spec, name, value);
+    const { global, memory } = this.#find(name);
+    if (this.#state === 'closed') throw this.#wrongState(name, 'the object is closed');
     if (this.#state === 'loaded' && global.readonly)
-      throw new StateError(
-        `${this.#spec.file}: global ${name} is in ${global.section}, which is frozen once loaded: set it before load()`,
-      );
-    const codec = globalCodec(this.#spec, name);
-    const bytes = new Uint8Array(codec.size);
-    try {
-      codec.write(bytes, value);
-    } catch (error) {
-      throw new TypeError(`${this.#spec.file}: global ${name}: ${(error as Error).message}`, {
-        cause: error,
-      });
-    }
-    this.#memoryOf(global).write(global.offset, bytes);
+      throw this.#wrongState(name, `it is in ${global.section}, which load() freezes: set it before`);
+    memory.write(global.offset, bytes);
     if (this.#state === 'open') this.#changed.add(name);
   }
 
-  #find(name: string): GlobalSpec {
-    const found = this.#spec.globals.find(g => g.name === name);
-    if (found) return found;
-    const names = this.#spec.globals.map(g => g.name);
-    throw new TypeError(
-      `${this.#spec.file} has no global variable ${name}; it has ${names.length ? names.join(', ') : 'none'}`,
-    );
-  }
-
-  #memoryOf(global: GlobalSpec): SectionMemory {
+  #find(name: string): { global: GlobalSpec; memory: SectionMemory } {
+    const global = this.#spec.globals.find(g => g.name === name) as GlobalSpec;
     const memory = this.#memory.get(global.map);
-    if (!memory)
-      throw new StateError(
-        `${this.#spec.file}: global ${global.name}: its section ${global.section} was not loaded`,
-      );
-    return memory;
+    if (!memory) throw this.#wrongState(name, `this kernel did not load its section ${global.section}`);
+    return { global, memory };
   }
 
-  /** A property for each global, so that names complete and enumerate; behind a proxy that refuses to set what is not there. */
+  #wrongState(name: string, reason: string): StateError {
+    return new StateError(`${this.#spec.file}: global ${name}: ${reason}`);
+  }
+
   #face(): Globals {
     const target: Globals = Object.create(null);
     for (const { name } of this.#spec.globals)
@@ -97,16 +80,11 @@ export class GlobalStore {
         get: () => this.get(name),
         set: (value: unknown) => this.set(name, value),
       });
-    return new Proxy(target, {
+    // A misspelt name is to be refused with those there are, not with the engine's "object is not extensible".
+    return new Proxy(Object.preventExtensions(target), {
       set: (_, name, value) => {
         this.set(String(name), value);
         return true;
-      },
-      defineProperty: (_, name) => {
-        throw new TypeError(`${this.#spec.file}: global ${String(name)} can be set, not defined`);
-      },
-      deleteProperty: (_, name) => {
-        throw new TypeError(`${this.#spec.file}: global ${String(name)} cannot be deleted`);
       },
     });
   }
