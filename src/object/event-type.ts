@@ -1,5 +1,6 @@
 import { BpfMapType } from '../abi/index.js';
 import type { BtfTypes } from '../btf/index.js';
+import { sentSizes } from './event-size.js';
 import type { FunctionSpec, MapSpec, ObjectSpec } from './types.js';
 
 const eventMaps: ReadonlySet<number> = new Set([
@@ -10,26 +11,29 @@ const eventMaps: ReadonlySet<number> = new Set([
 
 /**
  * The BTF struct that the records of a perf or ring buffer are. The kernel keeps no such thing, so it is found by how programs are
- * written; the first rung of this ladder that has an answer gives it:
+ * written. The first rung of this ladder that has an answer gives it:
  *
  * 1. the map's declared value type, if it is a struct;
- * 2. a struct named after the map: `events` → `events_event`, `events_t`, `events`, `event`, `event_t`;
- * 3. a struct with a customary name: `event`, `event_t`, `data_t`, `data`;
- * 4. what an otherwise unused global pointer points to (`const struct event *unused;`), when all such pointers agree;
+ * 2. a struct named after the map: for `events` that is `events_event`, `events_t`, `events`, `event_event`, `event_t`, `event`;
+ * 3. a struct with a customary name: `event`, `event_t`, `data_t`;
+ * 4. what global pointers point to (`const struct event *unused;`), when all such pointers agree;
  * 5. the struct that is passed by pointer to the functions that the senders call, when it is only one.
  *
- * Undefined when none of them has an answer, or the map is of another kind.
+ * Where the instructions tell the size of the records, only a struct of that size will do; the last rung needs to know it.
+ * Undefined when no rung has an answer, or the map is of another kind.
  */
 export function eventTypeId(spec: ObjectSpec, map: MapSpec | string): number | undefined {
   const { btf } = spec;
   const found = typeof map === 'string' ? spec.maps.find(m => m.name === map) : map;
   if (!btf || !found || !eventMaps.has(found.type)) return undefined;
+  const sizes = sentSizes(spec, found.name);
+  const known = sizes.size > 0 && !sizes.has(undefined);
+  const fits = (id: number) => !known || sizes.has(btf.sizeOf(id));
   return (
     structId(btf, found.valueTypeId) ??
-    named(btf, namesAfter(found.name)) ??
-    named(btf, ['event', 'event_t', 'data_t', 'data']) ??
-    only(pointedToByGlobals(spec, btf)) ??
-    only(passedBySenders(spec, btf, found.name))
+    named(btf, [...namesAfter(found.name), 'event', 'event_t', 'data_t'], fits) ??
+    only(pointedToByGlobals(spec, btf), fits) ??
+    (known ? only(passedBySenders(spec, btf, found.name), fits) : undefined)
   );
 }
 
@@ -38,10 +42,13 @@ function namesAfter(map: string): string[] {
   return [`${map}_event`, `${map}_t`, map, `${singular}_event`, `${singular}_t`, singular];
 }
 
-function named(btf: BtfTypes, names: readonly string[]): number | undefined {
+function named(btf: BtfTypes, names: readonly string[], fits: (id: number) => boolean): number | undefined {
   for (const name of names) {
-    const id = btf.findByName(name, 'struct') ?? structId(btf, btf.findByName(name, 'typedef') ?? 0);
-    if (id !== undefined) return id;
+    const structs = [...btf.findAllByName(name, 'struct'), ...btf.findAllByName(name, 'typedef')];
+    for (const candidate of structs) {
+      const id = structId(btf, candidate);
+      if (id !== undefined && fits(id)) return id;
+    }
   }
   return undefined;
 }
@@ -87,7 +94,7 @@ function structId(btf: BtfTypes, typeId: number): number | undefined {
   return type.kind === 'struct' && type.members.length > 0 ? type.id : undefined;
 }
 
-function only(ids: Iterable<number>): number | undefined {
-  const distinct = new Set(ids);
+function only(ids: Iterable<number>, fits: (id: number) => boolean): number | undefined {
+  const distinct = new Set([...ids].filter(fits));
   return distinct.size === 1 ? [...distinct][0] : undefined;
 }
