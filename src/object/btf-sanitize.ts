@@ -1,4 +1,4 @@
-import type { BtfTypes } from '../btf/index.js';
+import type { BtfFuncProto, BtfTypes } from '../btf/index.js';
 import { BtfEditor, btfKind } from './btf-editor.js';
 import type { KernelView } from './kernel-view.js';
 
@@ -17,7 +17,7 @@ export function sanitizeBtf(btf: BtfTypes, kernel: KernelView): Uint8Array {
   }
   if (changes.length === 0) return btf.bytes;
   const editor = new BtfEditor(btf);
-  const shared: Shared = { enum64Member: undefined };
+  const shared: Shared = { enum64Member: undefined, paramName: undefined };
   for (const { id, change } of changes) change(editor, id, shared);
   return editor.result;
 }
@@ -25,6 +25,8 @@ export function sanitizeBtf(btf: BtfTypes, kernel: KernelView): Uint8Array {
 interface Shared {
   /** The type of the members of unions that stand for 64-bit enums. */
   enum64Member: number | undefined;
+  /** The name of parameters that have none. */
+  paramName: number | undefined;
 }
 
 type Change = (editor: BtfEditor, id: number, shared: Shared) => void;
@@ -39,8 +41,9 @@ function changeFor(btf: BtfTypes, id: number, kernel: KernelView): Change | unde
     case 'datasec':
       return kernel.has('btf_datasec') ? undefined : (editor, id) => toStruct(editor, id, btf);
     case 'func_proto':
-      // Its parameters, a name and a number each, become the values of an enum.
-      return kernel.has('btf_func') ? undefined : toEnum;
+      return kernel.has('btf_func')
+        ? undefined
+        : (editor, id, shared) => toEnum(editor, id, shared, type.params);
     case 'func':
       if (!kernel.has('btf_func')) return (editor, id) => asTypedef(editor, id);
       return kernel.has('btf_func_global') ? undefined : (editor, id) => editor.setVlen(id, 0);
@@ -80,9 +83,15 @@ function toStruct(editor: BtfEditor, id: number, btf: BtfTypes): void {
   }
 }
 
-function toEnum(editor: BtfEditor, id: number): void {
+/** A name and a number each: parameters become the values of an enum, which must all have names. */
+function toEnum(editor: BtfEditor, id: number, shared: Shared, params: BtfFuncProto['params']): void {
   editor.setKind(id, btfKind.enum);
   editor.setSizeOrType(id, 4);
+  for (const [index, { name }] of params.entries())
+    if (name === '') {
+      shared.paramName ??= editor.addString('param');
+      editor.setExtra(id, index * 2, shared.paramName);
+    }
 }
 
 function asTypedef(editor: BtfEditor, id: number): void {

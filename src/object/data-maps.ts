@@ -25,13 +25,13 @@ export function readDataMaps(elf: ElfFile, btf: BtfTypes | undefined, objectName
         ...place,
         field: 'sh_size',
       });
-    maps.push(dataMap(section, kind, btf, objectName));
+    maps.push(dataMap(section, kind, initialBytes(section, kind, elf.file), btf, objectName));
   }
   return maps;
 }
 
 /** Which kind of global data a section holds, by its name and type. */
-export function dataKind({ name, type, flags }: ElfSection): DataKind | undefined {
+function dataKind({ name, type, flags }: ElfSection): DataKind | undefined {
   const is = (prefix: string) => name === prefix || name.startsWith(`${prefix}.`);
   if (type === SHT_NOBITS) return is('.bss') ? 'bss' : undefined;
   if (type !== SHT_PROGBITS || flags & SHF_EXECINSTR) return undefined;
@@ -41,6 +41,7 @@ export function dataKind({ name, type, flags }: ElfSection): DataKind | undefine
 function dataMap(
   section: ElfSection,
   kind: DataKind,
+  bytes: Uint8Array,
   btf: BtfTypes | undefined,
   objectName: string,
 ): MapSpec {
@@ -60,14 +61,23 @@ function dataMap(
     pinning: 'none',
     keyTypeId: 0,
     valueTypeId,
-    internal: {
-      kind,
-      section: section.name,
-      bytes: kind === 'bss' ? new Uint8Array(section.size) : new Uint8Array(section.data),
-    },
+    internal: { kind, section: section.name, bytes },
     values: [],
     inner: undefined,
   };
+}
+
+function initialBytes(section: ElfSection, kind: DataKind, file: string): Uint8Array {
+  if (kind !== 'bss') return new Uint8Array(section.data);
+  try {
+    return new Uint8Array(section.size);
+  } catch (cause) {
+    throw new FormatError(
+      `${section.size} bytes are more than this machine has`,
+      { file, section: section.name, field: 'sh_size' },
+      { cause },
+    );
+  }
 }
 
 /** Only variables that user space can name make a section worth mapping (libbpf: map_is_mmapable). */

@@ -1,6 +1,6 @@
 import { type BtfValue, type Codec, codec, isChar, typeName } from '../btf/index.js';
 import { ObjectError } from './object-error.js';
-import type { GlobalSpec, ObjectSpec } from './types.js';
+import type { ObjectSpec } from './types.js';
 
 /** The codec of a global variable's type. Throws ObjectError, listing the globals that there are, for a name that is none of them. */
 export function globalCodec(spec: ObjectSpec, name: string): Codec {
@@ -134,17 +134,22 @@ function memberType(btf: Btf, structId: number, name: string): number | undefine
   return undefined;
 }
 
-/** The initial bytes of each data map with the given globals set. Throws as {@link encodeGlobal}. */
+/**
+ * The bytes to fill each data map with, given globals set. A `.bss` in which nothing is set needs none: the kernel hands out zeros.
+ * Throws as {@link encodeGlobal}.
+ */
 export function bytesWithGlobals(
   spec: ObjectSpec,
   globals: Readonly<Record<string, unknown>>,
 ): ReadonlyMap<string, Uint8Array> {
-  const bytes = new Map<string, Uint8Array>();
-  for (const map of spec.maps) if (map.internal) bytes.set(map.name, map.internal.bytes.slice());
+  const filled = new Map<string, Uint8Array>();
+  const set = new Set(spec.globals.filter(g => Object.hasOwn(globals, g.name)).map(g => g.map));
+  for (const { name, internal } of spec.maps)
+    if (internal && (internal.kind !== 'bss' || set.has(name))) filled.set(name, internal.bytes.slice());
   for (const [name, value] of Object.entries(globals)) {
     const encoded = encodeGlobal(spec, name, value);
-    const global = spec.globals.find(g => g.name === name) as GlobalSpec;
-    bytes.get(global.map)?.set(encoded, global.offset);
+    const { map, offset } = find(spec, name).global;
+    filled.get(map)?.set(encoded, offset);
   }
-  return bytes;
+  return filled;
 }

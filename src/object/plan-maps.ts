@@ -25,9 +25,7 @@ export function planMap(
   if (map.inner) steps.push(create(spec, map.inner, kernel));
   steps.push(create(spec, map, kernel));
   const { internal } = map;
-  // The kernel hands out zeros: only .bss that a global was set in needs filling.
-  if (internal && bytes && (internal.kind !== 'bss' || bytes.some(byte => byte !== 0)))
-    steps.push(update(map.name, firstKey, bytes, `initial value of ${map.name}`));
+  if (bytes) steps.push(update(map.name, firstKey, bytes, `initial value of ${map.name}`));
   if (internal?.kind === 'rodata')
     steps.push({
       cmd: BpfCmd.BPF_MAP_FREEZE,
