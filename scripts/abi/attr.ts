@@ -55,28 +55,29 @@ export const commands: Record<string, string> = {
   BPF_PROG_ASSOC_STRUCT_OPS: 'prog_assoc_struct_ops',
 };
 
-/** The schemas of every member of `union bpf_attr`: a member with a union of structs inside has one schema a variant. */
-export function attrMembers(btf: BtfTypes): Map<string, string[]> {
-  const id = btf.findByName('bpf_attr', 'union');
-  if (id === undefined) throw new Error('the BTF has no union bpf_attr');
-  const members = new Map<string, string[]>();
-  for (const member of (btf.type(id) as BtfStruct).members) {
+/** The structs that each member of `union bpf_attr` flattens to: one a variant, where there is a union of structs inside. */
+export function attrMembers(btf: BtfTypes): Map<string, Flat[]> {
+  const members = new Map<string, Flat[]>();
+  for (const member of find(btf, 'bpf_attr', 'union').members) {
     const type = btf.resolved(member.type) as BtfStruct;
     const name = member.name || type.members.map(m => anonymous[m.name]).find(Boolean);
-    if (!name) throw new Error(`union bpf_attr: no name for the struct with ${type.members.map(m => m.name)}: add it to scripts/abi/attr.ts`);
-    members.set(name, variants(btf, name, type));
+    if (!name)
+      throw new Error(
+        `union bpf_attr: no name for the struct of ${type.members.map(m => m.name).join(', ')}: add it to scripts/abi/attr.ts`,
+      );
+    members.set(name, variants(btf, type));
   }
   return members;
 }
 
-function variants(btf: BtfTypes, name: string, type: BtfStruct): string[] {
-  const union = type.members.find(m => !m.name && holdsStructs(btf, m));
-  if (!union) return [print(name, flatten(btf, type))];
-  const offset = union.bitOffset / 8;
-  return (btf.resolved(union.type) as BtfStruct).members.map(variant => {
+/** A struct, once for each of the structs that an anonymous union at its end may be; one further in is taken for its first member. */
+export function variants(btf: BtfTypes, type: BtfStruct): Flat[] {
+  const union = type.members.at(-1);
+  if (!union || union.name || !holdsStructs(btf, union)) return [flatten(btf, type)];
+  const inner = btf.resolved(union.type) as BtfStruct;
+  return inner.members.map(variant => {
     const flat = flatten(btf, type, 0, undefined, new Set([union]));
-    const wrapper = { ...(btf.resolved(union.type) as BtfStruct), kind: 'struct' as const, members: [variant] };
-    return print(name, flatten(btf, wrapper, offset, flat));
+    return flatten(btf, { ...inner, kind: 'struct', members: [variant] }, union.bitOffset / 8, flat);
   });
 }
 
@@ -85,17 +86,16 @@ function holdsStructs(btf: BtfTypes, member: BtfMember): boolean {
   return type.kind === 'union' && type.members.some(m => btf.resolved(m.type).kind === 'struct');
 }
 
-export function print(name: string, flat: Flat): string {
-  const aliases = Object.keys(flat.aliases).length ? `, ${JSON.stringify(flat.aliases)}` : '';
-  return `new Struct('${name}', {\n${flat.lines.map(l => `  ${l},\n`).join('')}}${aliases})`;
+/** A struct with its variants, each padded to its C size. */
+export function structVariants(btf: BtfTypes, name: string): Flat[] {
+  const type = find(btf, name, 'struct');
+  const flats = variants(btf, type);
+  for (const flat of flats) padTo(flat, type.size);
+  return flats;
 }
 
-/** One whole struct, padded to its C size. */
-export function wholeStruct(btf: BtfTypes, name: string): { text: string; flat: Flat } {
-  const id = btf.findByName(name, 'struct');
-  if (id === undefined) throw new Error(`the BTF has no struct ${name}`);
-  const type = btf.type(id) as BtfStruct;
-  const flat = flatten(btf, type);
-  padTo(flat, type.size);
-  return { text: print(name, flat), flat };
+function find(btf: BtfTypes, name: string, kind: 'struct' | 'union'): BtfStruct {
+  const id = btf.findByName(name, kind);
+  if (id === undefined) throw new Error(`the BTF has no ${kind} ${name}`);
+  return btf.type(id) as BtfStruct;
 }

@@ -1,22 +1,37 @@
 import type { BtfMember, BtfStruct, BtfTypes } from '../../src/btf/index.js';
 
-/** A struct flattened into the properties of one typed-binary schema, in order, holes included. */
+/** One property of a typed-binary schema: the text that makes it, and where it lies. */
+export interface FlatField {
+  readonly name: string;
+  readonly schema: string;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** A struct flattened into the properties of one typed-binary schema, in order, holes included. Offsets and sizes are bytes. */
 export interface Flat {
-  readonly lines: string[];
+  readonly fields: FlatField[];
+  /** Other names of a field. */
   readonly aliases: Record<string, string>;
   /** Bit-fields by name: [bit offset within their word, width]. */
   readonly bits: Record<string, [number, number]>;
   end: number;
 }
 
-const empty = (start: number): Flat => ({ lines: [], aliases: {}, bits: {}, end: start });
+const empty = (): Flat => ({ fields: [], aliases: {}, bits: {}, end: 0 });
 
 /**
  * Flattens a struct. A union of integers becomes its first member, the others aliases; anonymous structs are inlined;
  * a run of bit-fields becomes one integer named `<first>_bits`. `start` is where the struct begins, in bytes, and
- * `skipUnions` are left out (they become variants).
+ * the members of `skip` are left out (they become variants).
  */
-export function flatten(btf: BtfTypes, type: BtfStruct, start = 0, into: Flat = empty(start), skip: ReadonlySet<BtfMember> = new Set()): Flat {
+export function flatten(
+  btf: BtfTypes,
+  type: BtfStruct,
+  start = 0,
+  into: Flat = empty(),
+  skip: ReadonlySet<BtfMember> = new Set(),
+): Flat {
   for (let i = 0; i < type.members.length; i++) {
     const member = type.members[i]!;
     if (skip.has(member)) continue;
@@ -35,8 +50,12 @@ export function flatten(btf: BtfTypes, type: BtfStruct, start = 0, into: Flat = 
 
 /** Brings a flattened struct up to `size` bytes. */
 export function padTo(flat: Flat, offset: number): void {
-  if (offset > flat.end) flat.lines.push(`_pad${flat.end}: pad(${offset - flat.end})`);
-  flat.end = Math.max(flat.end, offset);
+  if (offset > flat.end) add(flat, `_pad${flat.end}`, `pad(${offset - flat.end})`, offset - flat.end);
+}
+
+function add(flat: Flat, name: string, schema: string, size: number): void {
+  flat.fields.push({ name, schema, offset: flat.end, size });
+  flat.end += size;
 }
 
 function firstOf(btf: BtfTypes, union: BtfStruct, offset: number, into: Flat): void {
@@ -58,18 +77,16 @@ function bitFields(btf: BtfTypes, type: BtfStruct, first: number, start: number,
   for (; i < type.members.length; i++) {
     const m = type.members[i]!;
     if (m.bitSize === 0 || m.bitOffset >= begin + word) break;
-    if (m.name) into.bits[m.name] = [m.bitOffset - begin, m.bitSize];
+    if (m.name && !m.name.startsWith('__')) into.bits[m.name] = [m.bitOffset - begin, m.bitSize];
   }
   padTo(into, start + begin / 8);
-  into.lines.push(`${head.name}_bits: u${word}`);
-  into.end = start + (begin + word) / 8;
+  add(into, `${head.name}_bits`, `u${word}`, word / 8);
   return i - 1;
 }
 
 function property(btf: BtfTypes, name: string, typeId: number, offset: number, into: Flat): void {
   padTo(into, offset);
-  into.lines.push(`${name}: ${schemaOf(btf, typeId, offset)}`);
-  into.end = offset + btf.sizeOf(typeId);
+  add(into, name, schemaOf(btf, typeId, offset), btf.sizeOf(typeId));
 }
 
 function schemaOf(btf: BtfTypes, typeId: number, offset: number): string {
@@ -89,7 +106,7 @@ function schemaOf(btf: BtfTypes, typeId: number, offset: number): string {
     case 'struct': {
       const inner = flatten(btf, type, 0);
       padTo(inner, type.size);
-      return `object({ ${inner.lines.join(', ')} })`;
+      return `object({ ${inner.fields.map(f => `${f.name}: ${f.schema}`).join(', ')} })`;
     }
     case 'union':
       return `bytes(${type.size})`;

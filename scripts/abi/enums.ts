@@ -20,31 +20,27 @@ export const named: Record<string, string> = {
 };
 
 /** Prefixes of the constants that the kernel declares in anonymous enums. */
-const flagPrefixes = /^(BPF_F_|BPF_ANY$|BPF_NOEXIST$|BPF_EXIST$|BPF_TAG_SIZE$|BPF_OBJ_NAME_LEN$|BPF_RINGBUF_|BPF_RB_|BPF_PSEUDO_)/;
+const flagPrefixes =
+  /^(BPF_F_|BPF_ANY$|BPF_NOEXIST$|BPF_EXIST$|BPF_TAG_SIZE$|BPF_OBJ_NAME_LEN$|BPF_RINGBUF_|BPF_RB_|BPF_PSEUDO_)/;
 
-type Values = readonly { readonly name: string; readonly value: number | bigint }[];
+/** Constants by name, in the kernel's order. */
+export type Constants = Map<string, number | bigint>;
 
-function constant(name: string, values: Values): string {
-  const rows = values.map(v => `  ${v.name}: ${v.value}${typeof v.value === 'bigint' ? 'n' : ''},\n`);
-  return `export const ${name} = {\n${rows.join('')}} as const;\n`;
-}
-
-/** The text of `enums.gen.ts`: one constant an enum, without the kernel's `__MAX_…` end markers. */
-export function enumConstants(btf: BtfTypes): string {
-  const parts: string[] = [];
+/** Every enum as constants, without the kernel's `__MAX_…` end markers; last those of its anonymous enums, as `BpfFlags`. */
+export function enumConstants(btf: BtfTypes): Map<string, Constants> {
+  const all = new Map<string, Constants>();
   for (const [name, kernel] of Object.entries(named)) {
     const id = btf.findByName(kernel, 'enum') ?? btf.findByName(kernel, 'enum64');
-    if (id === undefined) throw new Error(`the BTF has no enum ${kernel}`);
-    const values = (btf.type(id) as BtfEnum | BtfEnum64).values.filter(v => !/^__|_MAX$/.test(v.name));
-    parts.push(constant(name, values));
+    // An older kernel, read to be compared, may not have one yet.
+    const values = id === undefined ? [] : (btf.type(id) as BtfEnum | BtfEnum64).values;
+    all.set(name, new Map(values.filter(v => !/^__|_MAX$/.test(v.name)).map(v => [v.name, v.value])));
   }
-  const flags = new Map<string, number | bigint>();
+  const flags: [string, number | bigint][] = [];
   for (let id = btf.startId; id < btf.endId; id++) {
     const type = btf.type(id);
     if ((type.kind !== 'enum' && type.kind !== 'enum64') || type.name) continue;
-    for (const v of type.values) if (flagPrefixes.test(v.name)) flags.set(v.name, v.value);
+    for (const v of type.values) if (flagPrefixes.test(v.name)) flags.push([v.name, v.value]);
   }
-  const sorted = [...flags].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => ({ name, value }));
-  parts.push(constant('BpfFlags', sorted));
-  return parts.join('\n');
+  all.set('BpfFlags', new Map(flags.sort(([a], [b]) => (a < b ? -1 : 1))));
+  return all;
 }
