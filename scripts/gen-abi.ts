@@ -39,9 +39,10 @@ async function recordedFacts(): Promise<Map<string, string>> {
   const addStruct = (value: unknown): void => {
     const { name, fields } = value as {
       name: string;
-      fields: { name: string; offset: number; size: number }[];
+      fields: { name: string; offset: number; size: number; kind: string }[];
     };
-    for (const field of fields) all.set(`${name}.${field.name}`, `${field.offset}+${field.size}`);
+    for (const field of fields)
+      all.set(`${name}.${field.name}`, `${field.offset}+${field.kind === 'struct' ? 'struct' : field.size}`);
   };
   for (const [name, value] of Object.entries(abi)) {
     if (value instanceof Struct) addStruct(value);

@@ -47,8 +47,10 @@ export function facts(model: AbiModel): Map<string, string> {
     for (const [key, value] of constants) all.set(`enum ${name}.${key}`, String(value));
   for (const [name, flats] of [...model.attr, ...model.structs])
     for (const flat of flats) {
-      for (const { name: field, offset, size } of flat.fields)
-        if (!field.startsWith('_')) all.set(`${name}.${field}`, `${offset}+${size}`);
+      for (const { name: field, schema, offset, size } of flat.fields)
+        if (!field.startsWith('_'))
+          // A nested struct may grow at its end from one release to the next.
+          all.set(`${name}.${field}`, `${offset}+${schema.startsWith('object(') ? 'struct' : size}`);
       for (const [bit, [offset, width]] of Object.entries(flat.bits))
         all.set(`${name}.${bit}`, `bit ${offset}:${width}`);
     }
