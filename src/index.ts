@@ -16,6 +16,9 @@ export {
 export * from './programs/index.js';
 export {
   BpfError,
+  type FormatOptions,
+  formatBpf,
+  formatSyscall,
   liveSys,
   type Sys,
   type SyscallEvent,
