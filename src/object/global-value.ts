@@ -60,8 +60,7 @@ function fromText(spec: ObjectSpec, typeId: number, text: string): BtfValue {
   const type = btf.resolved(typeId);
   switch (type.kind) {
     case 'int':
-      if (type.bool && /^(true|false)$/.test(text)) return text === 'true';
-      return integer(text, type.size);
+      return type.bool ? boolean(text) : integer(text, type.size);
     case 'ptr':
       return integer(text, 8);
     case 'enum':
@@ -79,6 +78,12 @@ function fromText(spec: ObjectSpec, typeId: number, text: string): BtfValue {
     default:
       return fromJson(spec, typeId, json(text, 'object'));
   }
+}
+
+function boolean(text: string): boolean {
+  if (!/^(true|false|1|0)$/.test(text))
+    throw new TypeError(`${JSON.stringify(text)} is none of true, false, 1, 0`);
+  return text === 'true' || text === '1';
 }
 
 function integer(text: string, size: number): number | bigint {
