@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import t, { type Test } from 'tap';
-import { BpfAttachType, BpfCmd, BpfFlags, BpfMapType, BpfProgType } from '../src/abi/index.js';
+import { BpfAttachType, BpfCmd, BpfFlags, BpfMapType, BpfProgType, hostEndian } from '../src/abi/index.js';
 import * as insn from '../src/insn/index.js';
 import { type LinkedInsns, newestKernel, type PlanStep, parseObject, planLoad } from '../src/object/index.js';
 import { needs, run } from './live.js';
@@ -98,7 +98,7 @@ function sameInsns(t: Test, line: string, linked: LinkedInsns, fds: FdNames): vo
   const theirs = text.split('}, {').map(one => `{${one.replace(/^\{|\}$/g, '')}}`);
   const refs = new Map(linked.fixups.map(({ index, ref }) => [index, ref.fd]));
   const ours = Array.from({ length: insn.insnCount(linked.bytes) }, (_, slot) =>
-    insn.decodeInsn(linked.bytes, slot, 'little'),
+    insn.decodeInsn(linked.bytes, slot, hostEndian),
   );
   t.equal(theirs.length, ours.length, 'as many instructions');
   const decoded = theirs.map((one, slot) => {
