@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { liveSys, type Poll, type Sys } from '../syscall/index.js';
-import { tracefsPath } from './tracefs.js';
+import { BpfError, liveSys, type Poll, type Sys } from '../syscall/index.js';
+import { TracefsError, tracefsPath } from './tracefs.js';
 
 /** One line of `trace_pipe`, e.g. `sh-42 [001] d..31 7.25: bpf_trace_printk: hello`. */
 export interface TraceLine {
@@ -57,17 +57,17 @@ export class TracePipe implements AsyncIterable<TraceLine>, Disposable {
   #wake: (() => void) | undefined;
   #open = true;
 
-  /** Opens the pipe. Throws BpfError when tracefs can't be had, and what fs.openSync throws (EACCES: root only). */
+  /** Opens the pipe. Throws BpfError when tracefs can't be had, TracefsError when the pipe can't be opened. */
   static open(options: TracePipeOptions = {}): TracePipe {
     return new TracePipe(options);
   }
 
   private constructor({ sys = liveSys(), signal }: TracePipeOptions) {
-    this.#fd = openSync(join(tracefsPath(sys), 'trace_pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
+    this.#fd = openPipe(sys);
     const poll = sys.poll(this.#fd, () => this.#drain());
     if (typeof poll === 'number') {
       closeSync(this.#fd);
-      throw new Error(`trace_pipe cannot be polled: errno ${-poll}`);
+      throw new BpfError({ syscall: 'poll', errno: -poll, what: 'trace_pipe' });
     }
     this.#poll = poll;
     signal?.addEventListener('abort', () => this.close(), { once: true });
@@ -125,5 +125,20 @@ export class TracePipe implements AsyncIterable<TraceLine>, Disposable {
       this.#lines.push(...lines);
     }
     this.#wake?.();
+  }
+}
+
+function openPipe(sys: Sys): number {
+  try {
+    return openSync(join(tracefsPath(sys), 'trace_pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'EBUSY')
+      throw new TracefsError(
+        'trace_pipe: another process reads it, and it has one reader at a time: end that one',
+        { cause },
+      );
+    if (code === 'EACCES') throw new TracefsError('trace_pipe: it is for root only: run as root', { cause });
+    throw new TracefsError(`trace_pipe: ${message}`, { cause });
   }
 }
