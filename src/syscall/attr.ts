@@ -8,6 +8,7 @@ import {
   type StructField,
   type StructRecord,
 } from '../abi/index.js';
+import { Errno } from './errno.js';
 import type { Pointed, Sys } from './sys.js';
 
 /**
@@ -111,10 +112,24 @@ function sizeToSend(cmd: number, schema: Struct, bytes: Uint8Array, record: Attr
   return end;
 }
 
-/** Calls bpf(2): the result, zero or more, or `-errno`. Throws only for a record that does not fit the command. */
+/** The verifier gives up with EAGAIN when a signal comes; libbpf tries as often (PROG_LOAD_ATTEMPTS in tools/lib/bpf/bpf.c). */
+const progLoadAttempts = 5;
+
+/** Calls bpf(2): the result, zero or more, or `-errno`. Throws TypeError only, for a record that does not fit the command. */
 export function bpf(sys: Sys, cmd: number, record: AttrRecord): number {
-  const { bytes, size, pointed } = encodeAttr(sys.addressOf, cmd, record);
-  return sys.bpf(cmd, bytes, size, pointed);
+  return callBpf(
+    sys,
+    cmd,
+    encodeAttr(buffer => sys.addressOf(buffer), cmd, record),
+  );
+}
+
+function callBpf(sys: Sys, cmd: number, { bytes, size, pointed }: EncodedAttr): number {
+  for (let attempt = 1; ; attempt++) {
+    const result = sys.bpf(cmd, bytes, size, pointed);
+    if (result !== -Errno.EAGAIN || cmd !== BpfCmd.BPF_PROG_LOAD || attempt === progLoadAttempts)
+      return result;
+  }
 }
 
 /** {@link bpf} for commands that answer in their attr (`next_id`, `count`, `log_true_size`): the result and the attr after the call. `size` overrides how much is sent. */
@@ -124,7 +139,7 @@ export function bpfInOut(
   record: AttrRecord,
   size?: number,
 ): { result: number; attr: DecodedRecord } {
-  const encoded = encodeAttr(sys.addressOf, cmd, record);
-  const result = sys.bpf(cmd, encoded.bytes, size ?? encoded.size, encoded.pointed);
+  const encoded = encodeAttr(buffer => sys.addressOf(buffer), cmd, record);
+  const result = callBpf(sys, cmd, { ...encoded, size: size ?? encoded.size });
   return { result, attr: encoded.schema.decode(encoded.bytes) };
 }

@@ -19,6 +19,9 @@ export {
   PERF_FLAG_FD_CLOEXEC,
   perfEventOpen,
 } from './perf-event.js';
+export { formatSyscall } from './strace/format-syscall.js';
+export type { FormatOptions } from './strace/options.js';
+export { formatBpf, type PlannedCall, type PlannedValue } from './strace/planned-call.js';
 export * from './sys.js';
 export {
   SYSCALL_CHANNEL,

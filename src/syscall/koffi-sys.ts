@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module';
-import { BpfCmd } from '../abi/index.js';
 import { UnsupportedPlatformError } from './bpf-error.js';
 import { Errno } from './errno.js';
 import { syscallNumbers } from './numbers.js';
@@ -8,6 +7,7 @@ import {
   MAP_FIXED,
   MAP_PRIVATE,
   type Mapping,
+  type Pointed,
   type Poll,
   PROT_READ,
   PROT_WRITE,
@@ -23,8 +23,6 @@ const RLIMIT_MEMLOCK = 8;
 const FSOPEN_CLOEXEC = 1;
 const FSMOUNT_CLOEXEC = 1;
 const FSCONFIG_CMD_CREATE = 6;
-/** The verifier can be interrupted; libbpf tries as often (PROG_LOAD_ATTEMPTS in tools/lib/bpf/bpf.c). */
-const PROG_LOAD_ATTEMPTS = 5;
 
 /** {@link Sys} over koffi: raw syscall(2) with one fixed prototype a call. koffi reads and calls; nothing is compiled. */
 export function koffiSys(): Sys {
@@ -83,16 +81,26 @@ export function koffiSys(): Sys {
     };
   };
 
+  /**
+   * The memory behind the pointers of the call that runs. An optimized caller forgets its buffers once their addresses are taken, and
+   * converting the arguments may collect garbage; what is stored here lives until the call returns.
+   */
+  const held: { memory?: readonly Pointed[] | undefined } = {};
+
   return {
-    bpf(cmd, attr, size) {
-      for (let attempt = 1; ; attempt++) {
-        const value = result(bpfCall(numbers.bpf, cmd, attr, size));
-        if (value !== -Errno.EAGAIN || cmd !== BpfCmd.BPF_PROG_LOAD || attempt === PROG_LOAD_ATTEMPTS)
-          return value;
-      }
+    // EINTR is not retried: bpf() says it of test runs and batches that stopped half way, which the caller must learn.
+    bpf(cmd, attr, size, pointed) {
+      held.memory = pointed;
+      const value = bpfCall(numbers.bpf, cmd, attr, size);
+      held.memory = undefined;
+      return result(value);
     },
-    perfEventOpen: (attr, pid, cpu, groupFd, flags) =>
-      result(perfCall(numbers.perf_event_open, attr, pid, cpu, groupFd, flags)),
+    perfEventOpen(attr, pid, cpu, groupFd, flags, pointed) {
+      held.memory = pointed;
+      const value = perfCall(numbers.perf_event_open, attr, pid, cpu, groupFd, flags);
+      held.memory = undefined;
+      return result(value);
+    },
     ioctl: (fd, request, arg) => result(ioctlCall(numbers.ioctl, fd, request, arg)),
     mmap(fd, length, protection, flags, offset) {
       const address = BigInt(mmapCall(0, length, protection, flags, fd, offset));
@@ -105,12 +113,21 @@ export function koffiSys(): Sys {
       const limit = new BigUint64Array([bytes, bytes]);
       return result(prlimitCall(numbers.prlimit64, 0, RLIMIT_MEMLOCK, limit, null));
     },
-    mountDetached(fstype) {
-      const context = result(fsopenCall(numbers.fsopen, fstype, FSOPEN_CLOEXEC));
+    mountDetached(fstype, step = (_call, make) => make()) {
+      const context = step({ name: 'fsopen', fstype }, () =>
+        result(fsopenCall(numbers.fsopen, fstype, FSOPEN_CLOEXEC)),
+      );
       if (context < 0) return context;
-      const created = result(fsconfigCall(numbers.fsconfig, context, FSCONFIG_CMD_CREATE, null, null, 0));
-      const mount = created < 0 ? created : result(fsmountCall(numbers.fsmount, context, FSMOUNT_CLOEXEC, 0));
-      closeCall(numbers.close, context);
+      const created = step({ name: 'fsconfig', fd: context }, () =>
+        result(fsconfigCall(numbers.fsconfig, context, FSCONFIG_CMD_CREATE, null, null, 0)),
+      );
+      const mount =
+        created < 0
+          ? created
+          : step({ name: 'fsmount', fd: context }, () =>
+              result(fsmountCall(numbers.fsmount, context, FSMOUNT_CLOEXEC, 0)),
+            );
+      step({ name: 'close', fd: context }, () => result(closeCall(numbers.close, context)));
       return mount;
     },
   };

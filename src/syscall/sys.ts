@@ -46,9 +46,14 @@ export interface Sys {
   addressOf(buffer: Uint8Array): bigint;
   /** setrlimit(2) of RLIMIT_MEMLOCK, both limits, in bytes. */
   setMemlock(bytes: bigint): number;
-  /** fsopen(2), fsconfig(FSCONFIG_CMD_CREATE) and fsmount(2): a detached mount of `fstype`; its fd, or `-errno`. */
-  mountDetached(fstype: string): number;
+  /** fsopen(2), fsconfig(FSCONFIG_CMD_CREATE) and fsmount(2): a detached mount of `fstype`; its fd, or `-errno`. `step` makes each of the calls. */
+  mountDetached(fstype: string, step?: (call: MountCall, make: () => number) => number): number;
 }
+
+/** One of the calls that make a detached mount. */
+export type MountCall =
+  | { readonly name: 'fsopen'; readonly fstype: string }
+  | { readonly name: 'fsconfig' | 'fsmount' | 'close'; readonly fd: number };
 
 /** Protection bits of mmap. */
 export const PROT_READ = 1;

@@ -1,9 +1,11 @@
 import { channel } from 'node:diagnostics_channel';
-import type { Pointed, Sys } from './sys.js';
+import type { MountCall, Pointed, Sys } from './sys.js';
 
-/** Memory behind a pointer argument, copied when the call was made and again when it returned. */
+/** Memory behind a pointer argument, copied when the call was made and again when it returned: at most its first MiB. */
 export interface TracedMemory {
   readonly address: bigint;
+  /** How much there is, in bytes. */
+  readonly length: number;
   readonly before: Uint8Array;
   readonly after: Uint8Array;
 }
@@ -28,6 +30,7 @@ export type SyscallEvent =
   | (Traced & {
       readonly name: 'perf_event_open';
       readonly attr: Uint8Array;
+      readonly attrAfter: Uint8Array;
       readonly pid: number;
       readonly cpu: number;
       readonly groupFd: number;
@@ -49,9 +52,8 @@ export type SyscallEvent =
       readonly offset: number;
       readonly address: bigint;
     })
-  | (Traced & { readonly name: 'close'; readonly fd: number })
   | (Traced & { readonly name: 'prlimit64'; readonly bytes: bigint })
-  | (Traced & { readonly name: 'fsmount'; readonly fstype: string });
+  | (Traced & MountCall);
 
 /** The name of the diagnostics channel that every system call of rawbpf is published on. */
 export const SYSCALL_CHANNEL = 'rawbpf:syscall';
@@ -73,7 +75,8 @@ export function traced(sys: Sys): Sys {
   };
   const publish = (event: SyscallEvent): void => syscalls.publish(event);
   return {
-    ...sys,
+    poll: (fd, callback) => sys.poll(fd, callback),
+    addressOf: buffer => sys.addressOf(buffer),
     bpf(cmd, attr, size, pointed) {
       if (!syscalls.hasSubscribers) return sys.bpf(cmd, attr, size, pointed);
       const before = attr.slice(0, size);
@@ -93,11 +96,13 @@ export function traced(sys: Sys): Sys {
     },
     perfEventOpen(attr, pid, cpu, groupFd, flags, pointed) {
       if (!syscalls.hasSubscribers) return sys.perfEventOpen(attr, pid, cpu, groupFd, flags, pointed);
+      const before = attr.slice();
       const snapshot = copies(pointed);
       const [result, durationNs] = timed(() => sys.perfEventOpen(attr, pid, cpu, groupFd, flags, pointed));
       publish({
         name: 'perf_event_open',
-        attr: attr.slice(),
+        attr: before,
+        attrAfter: attr.slice(),
         pid,
         cpu,
         groupFd,
@@ -128,20 +133,32 @@ export function traced(sys: Sys): Sys {
       return result;
     },
     setMemlock(bytes) {
+      if (!syscalls.hasSubscribers) return sys.setMemlock(bytes);
       const [result, durationNs] = timed(() => sys.setMemlock(bytes));
-      if (syscalls.hasSubscribers) publish({ name: 'prlimit64', bytes, result, durationNs });
+      publish({ name: 'prlimit64', bytes, result, durationNs });
       return result;
     },
     mountDetached(fstype) {
-      const [result, durationNs] = timed(() => sys.mountDetached(fstype));
-      if (syscalls.hasSubscribers) publish({ name: 'fsmount', fstype, result, durationNs });
-      return result;
+      if (!syscalls.hasSubscribers) return sys.mountDetached(fstype);
+      return sys.mountDetached(fstype, (call, make) => {
+        const [result, durationNs] = timed(make);
+        publish({ ...call, result, durationNs });
+        return result;
+      });
     },
   };
 }
 
+const mostCopied = 1 << 20;
+
 /** Copies what pointers point at now; the function returned pairs it with what is there after the call. */
 function copies(pointed: readonly Pointed[] = []): () => TracedMemory[] {
-  const before = pointed.map(p => p.bytes.slice());
-  return () => pointed.map((p, i) => ({ address: p.address, before: before[i]!, after: p.bytes.slice() }));
+  const before = pointed.map(p => p.bytes.slice(0, mostCopied));
+  return () =>
+    pointed.map((p, i) => ({
+      address: p.address,
+      length: p.bytes.length,
+      before: before[i]!,
+      after: p.bytes.slice(0, mostCopied),
+    }));
 }
