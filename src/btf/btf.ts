@@ -38,7 +38,7 @@ export class Btf implements BtfTypes {
 
   /** Opens a BTF blob of either byte order; the bytes are kept, not copied. Throws FormatError. */
   static parse(bytes: Uint8Array, options: BtfOptions = {}): Btf {
-    return new Btf(bytes, options);
+    return new Btf(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), options);
   }
 
   private constructor(bytes: Uint8Array, { base, file = '(BTF)' }: BtfOptions) {

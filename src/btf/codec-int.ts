@@ -14,7 +14,7 @@ export interface IntLayout {
 export function intCodec(layout: IntLayout, little: boolean, asNumber: boolean, name: string): ValueCodec {
   const { bytes, bits, bitOffset, signed, bool } = layout;
   const check = rangeCheck(bits, signed, bool, name);
-  if (bits === bytes * 8 && bitOffset === 0 && bytes <= 8)
+  if (bits === bytes * 8 && bitOffset === 0 && [1, 2, 4, 8].includes(bytes))
     return wholeInt(bytes, signed, bool, little, asNumber, check);
   return bitsCodec(layout, little, asNumber, check);
 }

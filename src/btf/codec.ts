@@ -4,9 +4,11 @@ import { intCodec } from './codec-int.js';
 import { charArrayCodec } from './codec-string.js';
 import { typeName } from './type-name.js';
 import type {
+  BtfDatasec,
   BtfEnum,
   BtfEnum64,
   BtfMember,
+  BtfSecinfo,
   BtfStruct,
   BtfType,
   BtfTypes,
@@ -92,6 +94,8 @@ class Compiler {
     const type = this.#btf.resolved(id);
     switch (type.kind) {
       case 'int':
+        if (type.size > 16 || type.bits === 0 || type.offset + type.bits > type.size * 8)
+          throw this.#error(id, `${type.bits} bits do not fit in its ${type.size} bytes`);
         return intCodec(
           { bytes: type.size, bits: type.bits, bitOffset: type.offset, signed: type.signed, bool: type.bool },
           this.#little,
@@ -100,6 +104,7 @@ class Compiler {
         );
       case 'enum':
       case 'enum64':
+        if (![1, 2, 4, 8].includes(type.size)) throw this.#error(id, `an enum of ${type.size} bytes`);
         return this.#enumCodec(type, type.size * 8, 0);
       case 'float':
         return floatCodec(type.size, this.#little);
@@ -119,21 +124,20 @@ class Compiler {
         return structCodec(
           type.name,
           type.size,
-          type.vars.map(v => {
-            const variable = this.#btf.type(v.type);
-            return {
-              name: variable.name,
-              offset: v.offset,
-              inline: false,
-              codec: this.value(v.type, depth + 1),
-            };
-          }),
+          type.vars.map(v => this.#variable(type, v, depth)),
         );
       case 'var':
         return this.value(type.type, depth + 1);
       default:
         throw this.#error(id, `a ${type.kind} has no values`);
     }
+  }
+
+  #variable({ id, size }: BtfDatasec, { type, offset }: BtfSecinfo, depth: number): MemberCodec {
+    const { name } = this.#btf.type(type);
+    const codec = this.value(type, depth + 1);
+    if (offset + codec.size > size) throw this.#error(id, `${name} reaches past its ${size} bytes`);
+    return { name, offset, inline: false, codec };
   }
 
   #array(id: number, element: number, count: number, depth: number): ValueCodec {

@@ -19,7 +19,9 @@ import type { ElfFile, ElfRelocation, ElfSection } from './types.js';
  *
  * Throws FormatError, naming the section, offset and field, for anything that is not such a file or is damaged.
  */
-export function parseElf(bytes: Uint8Array, file = '(bytes)'): ElfFile {
+export function parseElf(input: Uint8Array, file = '(bytes)'): ElfFile {
+  // Node's Buffer has a slice() that does not copy: sections are views of plain bytes.
+  const bytes = new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
   const header = readHeader(bytes, file);
   const { endian, type, machine, flags } = header;
   const sections = readSections(bytes, header, file);

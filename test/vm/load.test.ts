@@ -5,10 +5,9 @@ import t from 'tap';
 import { BpfObject } from '../../src/index.js';
 import { fixture, repository } from '../repository.js';
 
-/** Fixtures whose programs need a newer kernel, by the helper that says so. */
-const tooNew: Record<string, { readonly since: readonly [number, number]; readonly complaint: RegExp }> = {
-  'test-subprog': { since: [5, 17], complaint: /bpf_loop|unknown func/ },
-};
+/** Fixtures that call bpf_loop(), which came with Linux 5.17; before 5.13 its callback is not even seen as a function. */
+const loops = ['test-ring-bench', 'test-subprog'];
+const complaint = /bpf_loop|unknown func|number of funcs in func_info/;
 
 const [major = 0, minor = 0] = release().split('.').map(Number);
 
@@ -16,8 +15,7 @@ for (const file of readdirSync(join(repository, 'fixtures')).filter(file => file
   const name = file.slice(0, -'.bpf.o'.length);
   t.test(`Linux ${release()}: ${name} loads`, async t => {
     using obj = BpfObject.open(fixture(name));
-    const { since, complaint } = tooNew[name] ?? { since: [0, 0] as const, complaint: /./ };
-    if (major < since[0] || (major === since[0] && minor < since[1])) {
+    if (loops.includes(name) && (major < 5 || (major === 5 && minor < 17))) {
       t.throws(() => obj.load(), { code: 'ERR_RAWBPF_VERIFIER', message: complaint });
       return;
     }
