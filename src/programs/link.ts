@@ -1,4 +1,5 @@
 import type { OwnedFd } from '../syscall/index.js';
+import { StateError } from './state-error.js';
 
 /** How a program is attached. */
 export type LinkKind = 'tracepoint' | 'raw_tracepoint' | 'kprobe' | 'kretprobe';
@@ -34,10 +35,12 @@ export class Link {
     this.#closed = closed;
   }
 
-  /** The fd of the link, or of the perf event on kernels without links. Throws after close. */
+  /** The fd of the link, or of the perf event on kernels without links. Throws StateError after close. */
   get fd(): number {
-    // There is always one: a link is made of at least the fd that its last call returned.
-    return (this.#fds.at(-1) as OwnedFd).value;
+    const fd = this.#fds.at(-1);
+    if (!fd || fd.closed)
+      throw new StateError(`the link of program ${this.program} to ${this.target} is closed`);
+    return fd.value;
   }
 
   /** Detaches the program. Closing twice does nothing. */

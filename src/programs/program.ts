@@ -9,6 +9,7 @@ import { attachKprobe, type KprobeOptions } from './link-kprobe.js';
 import { attachRawTracepoint } from './link-raw-tracepoint.js';
 import { attachTracepoint } from './link-tracepoint.js';
 import { type ProgramInfo, readProgramInfo } from './program-info.js';
+import { StateError } from './state-error.js';
 
 export interface ProgramParts {
   readonly sys: Sys;
@@ -40,9 +41,11 @@ export class Program {
     return this.spec.type ?? 0;
   }
 
-  /** The program's file descriptor. Throws after close. */
+  /** The program's file descriptor. Throws StateError after close. */
   get fd(): number {
-    return this.#parts.fd.value;
+    const { fd, file } = this.#parts;
+    if (fd.closed) throw new StateError(`${file}: program ${this.name} is closed`);
+    return fd.value;
   }
 
   /** The links made through this program that are still open. */

@@ -44,6 +44,10 @@ const hints: readonly (readonly [RegExp, string])[] = [
     /[Uu]nreleased reference|reference leak/,
     'Every reference that the program takes (bpf_sk_lookup_*, bpf_ringbuf_reserve, …) must be given back on every path.',
   ],
+  [
+    /number of funcs in func_info doesn't match/,
+    'A function whose address is taken (a callback of bpf_loop() and its kind) is one to Linux 5.13 and newer only.',
+  ],
   [/unreachable insn/, 'There are instructions that no path reaches; compile with optimisation (-O2).'],
   [
     /At program exit the register R0|has value .* should have been in/,
