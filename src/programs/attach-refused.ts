@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { RawbpfError } from '../errors/index.js';
-import { BpfError, Errno } from '../syscall/index.js';
+import { Errno } from '../syscall/index.js';
 import type { Attachable } from './attachable.js';
 import { type Cause, lackOfPrivilege } from './cause.js';
-import { asUnsupported } from './explain-step.js';
+import { errorFor } from './explain-step.js';
 import { type Facts, readFacts } from './facts.js';
 
 /** A call by which a program was to be attached, and which the kernel refused. */
@@ -23,14 +23,7 @@ export function attachRefused({ kernel, file, name }: Attachable, refused: Refus
   const { syscall, cmd, kind, target, errno } = refused;
   const cause = explainAttach(refused, readFacts(kernel), perfEventParanoid());
   const what = `${file}: program ${name}: attach to ${kind} ${target}`;
-  const error = new BpfError({
-    syscall,
-    errno,
-    what,
-    ...(cmd === undefined ? {} : { cmd }),
-    ...(cause ? { hint: [cause.reason, cause.advice].filter(Boolean).join('. ') } : {}),
-  });
-  return cause ? asUnsupported(cause, what, error) : error;
+  return errorFor(cause, { syscall, errno, what, ...(cmd === undefined ? {} : { cmd }) });
 }
 
 /** EADDRNOTAVAIL: kernel/trace/trace_kprobe.c answers it for a function that is there more than once. */

@@ -17,6 +17,7 @@ import {
 } from '../object/index.js';
 import { liveSys, type OwnedFd, type Sys } from '../syscall/index.js';
 import { attachesItself } from './attach-by-section.js';
+import { denied } from './denied.js';
 import { closeAll, execute, type LoadedFds } from './execute.js';
 import { GlobalStore, type Globals } from './globals.js';
 import type { Link } from './link.js';
@@ -138,7 +139,7 @@ export class BpfObject {
       );
     const sys = this.#sys ?? liveSys();
     const kernel = this.#kernel ?? Kernel.running(sys);
-    const plan = this.plan({ ...options, kernel });
+    const plan = this.#planLive(sys, kernel, options);
     raiseMemlock(sys, kernel);
     const fds = execute(sys, kernel, plan);
     try {
@@ -180,6 +181,15 @@ export class BpfObject {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #planLive(sys: Sys, kernel: Kernel, options: LoadOptions): Plan {
+    try {
+      return this.plan({ ...options, kernel });
+    } catch (error) {
+      // Where bpf() is forbidden every probe fails, and a plan may for that reason only miss a feature.
+      throw denied(sys, kernel, this.spec.file) ?? error;
+    }
   }
 
   #loaded(what: string): Live {

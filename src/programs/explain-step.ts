@@ -1,7 +1,7 @@
 import { BpfCmd } from '../abi/index.js';
 import type { RawbpfError } from '../errors/index.js';
 import type { KernelView, PlanStep } from '../object/index.js';
-import { type AttrRecord, BpfError, type Sys } from '../syscall/index.js';
+import { type AttrRecord, BpfError, type BpfErrorDetails, type Sys } from '../syscall/index.js';
 import type { Cause } from './cause.js';
 import { explainMapCreate } from './explain-map-create.js';
 import { explainProgLoad } from './explain-prog-load.js';
@@ -24,25 +24,26 @@ export interface RefusedStep {
 export function explainStep(refused: RefusedStep): RawbpfError {
   const { file, step, refusal } = refused;
   if (refusal.log !== '') return new VerifierError({ file, what: step.what, ...refusal });
-  const cause = causeOf(refused);
-  const error = new BpfError({
+  return errorFor(causeOf(refused), {
     syscall: 'bpf',
     cmd: step.cmd,
     errno: refusal.errno,
     what: `${file}: ${step.what}`,
-    ...(cause ? { hint: [cause.reason, cause.advice].filter(Boolean).join('. ') } : {}),
   });
-  return cause ? asUnsupported(cause, `${file}: ${step.what}`, error) : error;
 }
 
-/** The error to throw for a cause: `error` itself, unless what the kernel lacks is known. */
-export function asUnsupported(cause: Cause, what: string, error: BpfError): RawbpfError {
+/** The error for a refused call: UnsupportedFeatureError where the cause is that the kernel lacks something, else BpfError with the cause as hint. */
+export function errorFor(
+  cause: Cause | undefined,
+  call: BpfErrorDetails & { readonly what: string },
+): RawbpfError {
+  if (!cause) return new BpfError(call);
   const { missing, reason, advice } = cause;
-  if (!missing) return error;
+  if (!missing) return new BpfError({ ...call, hint: [reason, advice].filter(Boolean).join('. ') });
   return new UnsupportedFeatureError(missing.feature, {
-    what,
+    what: call.what,
     reason,
-    cause: error,
+    cause: new BpfError(call),
     ...(missing.since ? { since: missing.since } : {}),
     ...(advice ? { advice } : {}),
   });
