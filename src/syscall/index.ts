@@ -9,6 +9,7 @@ export {
 } from './attr.js';
 export { BpfError, type BpfErrorDetails, UnsupportedPlatformError } from './bpf-error.js';
 export { Errno, errnoMessage, errnoName } from './errno.js';
+export { bpfCalls, type FakeAnswer, type FakeCall, FakeSys } from './fake-sys.js';
 export { liveSys } from './live-sys.js';
 export { type MapElem, prepareMapElem } from './map-elem.js';
 export { OwnedFd, setForgottenFdHandler } from './owned-fd.js';

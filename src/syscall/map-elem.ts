@@ -41,12 +41,14 @@ export function prepareMapElem(sys: Sys, fd: number, keySize: number, valueSize:
     words[flagsWord] = BigInt(flags);
     return sys.bpf(cmd, attr, size, pointed);
   };
+  // A command refuses what it does not read (CHECK_ATTR in kernel/bpf/syscall.c): delete reads as far as the key.
+  const keyOnly = schema.offsetOf('value');
   return {
     key,
     value,
     lookup: (flags = 0) => call(BpfCmd.BPF_MAP_LOOKUP_ELEM, flags),
     update: flags => call(BpfCmd.BPF_MAP_UPDATE_ELEM, flags),
-    delete: () => call(BpfCmd.BPF_MAP_DELETE_ELEM, 0),
+    delete: () => sys.bpf(BpfCmd.BPF_MAP_DELETE_ELEM, attr, keyOnly, pointed),
     lookupAndDelete: (flags = 0) => call(BpfCmd.BPF_MAP_LOOKUP_AND_DELETE_ELEM, flags),
     nextKey(fromStart, next) {
       const address = sys.addressOf(next);
