@@ -35,7 +35,9 @@ export function failingSys(inner: Sys): FailingSys {
     return result;
   };
   const sys: Sys = {
-    ...inner,
+    poll: (...args) => inner.poll(...args),
+    addressOf: buffer => inner.addressOf(buffer),
+    mountDetached: fstype => inner.mountDetached(fstype),
     bpf: (cmd, attr, size, pointed) =>
       made(
         guarded(() => inner.bpf(cmd, attr, size, pointed)),

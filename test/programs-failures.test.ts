@@ -2,9 +2,8 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { RawbpfError } from '../src/errors/index.js';
 import { BpfObject } from '../src/index.js';
-import { liveSys, type Sys } from '../src/syscall/index.js';
+import { FakeSys, liveSys, type Sys } from '../src/syscall/index.js';
 import { failingSys } from './failing-sys.js';
-import { fakeKernel } from './fake-kernel.js';
 import { needs } from './live.js';
 import { fixture } from './repository.js';
 
@@ -78,8 +77,8 @@ function everyCall(
 t.test('whichever call fails, nothing leaks: a fake kernel', async t => {
   for (const errno of [1, 12, 22])
     for (const more of [0, Number.POSITIVE_INFINITY]) {
-      everyCall(t, () => fakeKernel().sys, 'hello-tail', { errno, more });
-      everyCall(t, () => fakeKernel().sys, 'test-types', { errno, more });
+      everyCall(t, () => new FakeSys(), 'hello-tail', { errno, more });
+      everyCall(t, () => new FakeSys(), 'test-types', { errno, more });
     }
 });
 

@@ -4,8 +4,7 @@ import { BpfObject, Kernel, UnsupportedFeatureError, VerifierError } from '../sr
 import { assemble, exit, type Insn, mov } from '../src/insn/index.js';
 import type { Plan, PlanStep } from '../src/object/index.js';
 import { execute } from '../src/programs/execute.js';
-import { Errno, liveSys } from '../src/syscall/index.js';
-import { fakeKernel } from './fake-kernel.js';
+import { bpfCalls, Errno, FakeSys, liveSys } from '../src/syscall/index.js';
 import { needs } from './live.js';
 import { fixture } from './repository.js';
 
@@ -108,22 +107,25 @@ t.test('what the kernel refuses without a log is explained', async t => {
 });
 
 t.test('the ladder asks the kernel only what it must', async t => {
-  const { sys, calls } = fakeKernel(({ cmd }) => (cmd === 'BPF_PROG_LOAD' ? -Errno.EPERM : undefined));
+  const sys = new FakeSys();
+  sys.answer(BpfCmd.BPF_PROG_LOAD, -Errno.EPERM);
   const tracing = {
     prog_type: BpfProgType.BPF_PROG_TYPE_TRACING,
     expected_attach_type: BpfAttachType.BPF_TRACE_FENTRY,
   };
   t.throws(() => execute(sys, Kernel.running(sys), planOf(program([exit()], tracing))));
-  const loads = calls.filter(({ attr }) => attr['prog_type'] === BpfProgType.BPF_PROG_TYPE_TRACING);
   t.same(
-    loads.map(({ attr }) => attr['log_level']),
+    bpfCalls(sys, 'BPF_PROG_LOAD')
+      .filter(attr => attr['prog_type'] === BpfProgType.BPF_PROG_TYPE_TRACING)
+      .map(attr => attr['log_level']),
     [0, 1],
     'once without a log, once with',
   );
 });
 
 t.test('a step that may fail does not end the load; BTF that is not there is not leant on', async t => {
-  const { sys, calls } = fakeKernel(({ cmd }) => (cmd === 'BPF_BTF_LOAD' ? -Errno.EINVAL : undefined));
+  const sys = new FakeSys();
+  sys.answer(BpfCmd.BPF_BTF_LOAD, -Errno.EINVAL);
   const btf = { fd: 'btf' };
   const made = execute(
     sys,
@@ -153,14 +155,23 @@ t.test('a step that may fail does not end the load; BTF that is not there is not
     ),
   );
   t.same([...made.keys()], ['map:made_up', 'prog:made_up']);
-  const [, create, load] = calls;
-  t.match(create?.attr, { map_type: 2, btf_fd: 0, btf_key_type_id: 0, btf_value_type_id: 0 });
-  t.match(load?.attr, { insn_cnt: 1, prog_btf_fd: 0, func_info: 0n, func_info_cnt: 0 });
+  t.match(bpfCalls(sys, 'BPF_MAP_CREATE')[0], {
+    map_type: 2,
+    btf_fd: 0,
+    btf_key_type_id: 0,
+    btf_value_type_id: 0,
+  });
+  t.match(bpfCalls(sys, 'BPF_PROG_LOAD')[0], {
+    insn_cnt: 1,
+    prog_btf_fd: 0,
+    func_info: 0n,
+    func_info_cnt: 0,
+  });
   for (const fd of made.values()) fd.close();
 });
 
 t.test('the fds of earlier steps stand where the plan names them', async t => {
-  const { sys, calls } = fakeKernel();
+  const sys = new FakeSys();
   const insns = assemble([mov(0, 0), mov(1, 0), exit()], hostEndian);
   const given = insns.slice();
   const made = execute(
@@ -173,7 +184,7 @@ t.test('the fds of earlier steps stand where the plan names them', async t => {
     ),
   );
   const [a, prog] = [made.get('map:a')?.value, made.get('prog:made_up')?.value];
-  t.match(calls[2]?.attr, { prog_fd: prog, map_fd: a });
+  t.match(bpfCalls(sys, 'BPF_PROG_BIND_MAP')[0], { prog_fd: prog, map_fd: a });
   t.strictSame(insns, given, 'the plan is as it was: it can be executed again');
   for (const fd of made.values()) fd.close();
   t.throws(
