@@ -7,7 +7,7 @@ set -eu
 [ $# -ge 1 ] || { echo "usage: get-kernel.sh SUITE [DIR]" >&2; exit 2; }
 suite=$1
 dir=${2:-${XDG_CACHE_HOME:-$HOME/.cache}/rawbpf/kernels/$suite}
-if ls "$dir"/boot/vmlinuz-* "$dir"/usr/lib/modules/*/vmlinuz >/dev/null 2>&1; then echo "$dir"; exit 0; fi
+if [ -n "$(find "$dir" -name 'vmlinuz*' 2>/dev/null)" ]; then echo "$dir"; exit 0; fi
 
 apt=$dir/.apt
 mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"

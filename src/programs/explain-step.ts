@@ -1,5 +1,6 @@
 import { BpfCmd } from '../abi/index.js';
 import type { RawbpfError } from '../errors/index.js';
+import { pageSize } from '../kernel/index.js';
 import type { KernelView, PlanStep } from '../object/index.js';
 import { type AttrRecord, BpfError, type BpfErrorDetails, type Sys } from '../syscall/index.js';
 import type { Cause } from './cause.js';
@@ -52,7 +53,7 @@ export function errorFor(
 function causeOf({ sys, kernel, step, attr, refusal: { errno } }: RefusedStep): Cause | undefined {
   const number = (field: string) => Number(attr[field] ?? 0);
   const facts = readFacts(kernel);
-  const pageSize = kernel.pageSize ?? 4096;
+  const page = kernel.pageSize ?? pageSize();
   if (step.cmd === BpfCmd.BPF_PROG_LOAD) {
     const attachType = number('expected_attach_type');
     return explainProgLoad({
@@ -72,8 +73,8 @@ function causeOf({ sys, kernel, step, attr, refusal: { errno } }: RefusedStep): 
       valueSize: number('value_size'),
       maxEntries: number('max_entries'),
       facts,
-      pageSize,
-      probe: type => probeMapType(sys, type, pageSize),
+      pageSize: page,
+      probe: type => probeMapType(sys, type, page),
     });
   return undefined;
 }
