@@ -1,6 +1,7 @@
 import t from 'tap';
 import { BpfAttachType, BpfMapType, BpfProgType } from '../src/abi/index.js';
 import { newestKernel } from '../src/object/index.js';
+import { explainAttach } from '../src/programs/attach-refused.js';
 import { explainMapCreate } from '../src/programs/explain-map-create.js';
 import { explainProgLoad } from '../src/programs/explain-prog-load.js';
 import { readFacts } from '../src/programs/facts.js';
@@ -144,4 +145,30 @@ t.test('BPF_MAP_CREATE', async t => {
   t.match(map({ errno: 12 })?.advice, 'max_entries');
   t.match(map({ errno: 524, probe: () => false })?.missing, { feature: 'hash maps', since: '3.19' });
   t.equal(map({ errno: 9 }), undefined);
+});
+
+const attach = (changes: Partial<Parameters<typeof explainAttach>[0]>, status = root, paranoid = 4) =>
+  explainAttach(
+    { syscall: 'bpf', kind: 'tracepoint', target: 'sched/sched_switch', errno: 22, ...changes },
+    factsOf({ status }),
+    paranoid,
+  )?.reason;
+
+t.test('attaching', async t => {
+  const open = { syscall: 'perf_event_open' } as const;
+  const kprobe = { ...open, kind: 'kprobe', target: 'do_it' } as const;
+  t.match(attach({ ...open, errno: 13 }, ordinary), 'lacks CAP_PERFMON and kernel.perf_event_paranoid is 4');
+  t.match(attach({ ...open, errno: 13 }), 'a security module');
+  t.match(attach({ ...kprobe, errno: 2 }), 'no function do_it that can be probed');
+  t.match(attach({ ...kprobe, errno: 22 }), 'do_it cannot be probed');
+  t.match(attach({ ...kprobe, errno: 99 }), 'more than one function do_it');
+  t.match(attach({ ...open, errno: 24 }), 'too many files');
+  t.equal(attach({ ...open, errno: 22 }), undefined);
+  t.match(attach({ kind: 'raw_tracepoint', target: 'sys_entre', errno: 2 }), 'no raw tracepoint sys_entre');
+  t.match(attach({ errno: 13 }), 'reads beyond the fields of this tracepoint');
+  t.match(attach({ errno: 22 }), 'a program of this type cannot run at a tracepoint');
+  t.match(attach({ errno: 17 }), 'attached there already');
+  t.match(attach({ errno: 7 }), '64 programs');
+  t.match(attach({ errno: 1 }, ordinary), 'lacks CAP_BPF');
+  t.equal(attach({ errno: 9 }), undefined);
 });

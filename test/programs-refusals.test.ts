@@ -106,6 +106,41 @@ t.test('what the kernel refuses without a log is explained', async t => {
   t.match(refusal(planOf(program([]))), { message: /1 to 1000000 instructions, this one 0/ });
 });
 
+t.test('a log of statistics alone is no word of the verifier', async t => {
+  const sys = new FakeSys();
+  sys.answer(BpfCmd.BPF_PROG_LOAD, (attr, memory) => {
+    const statistics = new TextEncoder().encode('processed 0 insns (limit 1000000)\n');
+    if (attr['log_level'] === 1) memory(attr['log_buf']).set(statistics);
+    return -Errno.ENOMEM;
+  });
+  t.throws(() => execute(sys, Kernel.running(sys), planOf(program([exit()]))), {
+    code: 'ERR_RAWBPF_SYSCALL',
+    message: /ENOMEM.*the kernel has no memory for the program/,
+  });
+});
+
+t.test('a log that never fits is cut, and says so', async t => {
+  const sys = new FakeSys();
+  const sizes: number[] = [];
+  sys.answer(BpfCmd.BPF_PROG_LOAD, (attr, memory) => {
+    const size = Number(attr['log_size']);
+    if (size === 0) return -Errno.EACCES;
+    sizes.push(size);
+    // As kernels before 5.2 do.
+    if (size > 0xff_ffff) return -Errno.EINVAL;
+    memory(attr['log_buf']).set(new TextEncoder().encode('0: (b7) r0 = 0\n'));
+    return -Errno.ENOSPC;
+  });
+  const error = t.throws(() => execute(sys, Kernel.running(sys), planOf(program([exit()])))) as unknown;
+  t.match(error, {
+    code: 'ERR_RAWBPF_VERIFIER',
+    errnoName: 'EACCES',
+    truncated: true,
+    log: '0: (b7) r0 = 0\n',
+  });
+  t.same(sizes, [0x1_0000, 0x4_0000, 0x10_0000, 0x40_0000, 0x100_0000]);
+});
+
 t.test('the ladder asks the kernel only what it must', async t => {
   const sys = new FakeSys();
   sys.answer(BpfCmd.BPF_PROG_LOAD, -Errno.EPERM);

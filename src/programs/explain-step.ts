@@ -11,6 +11,7 @@ import type { Refusal } from './load-with-log.js';
 import { probeMapType, probeProgType } from './probe.js';
 import { UnsupportedFeatureError } from './unsupported-feature-error.js';
 import { VerifierError } from './verifier-error.js';
+import { findFault } from './verifier-log.js';
 
 export interface RefusedStep {
   readonly sys: Sys;
@@ -24,7 +25,9 @@ export interface RefusedStep {
 /** The error for a step of a plan that the kernel refused. */
 export function explainStep(refused: RefusedStep): RawbpfError {
   const { file, step, refusal } = refused;
-  if (refusal.log !== '') return new VerifierError({ file, what: step.what, ...refusal });
+  // A log of statistics alone is that of a program which the verifier never came to.
+  const { reason, instruction } = findFault(refusal.log);
+  if (reason || instruction) return new VerifierError({ file, what: step.what, ...refusal });
   return errorFor(causeOf(refused), {
     syscall: 'bpf',
     cmd: step.cmd,

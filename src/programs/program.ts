@@ -1,5 +1,4 @@
-import type { Kernel } from '../kernel/index.js';
-import { syscallSymbol } from '../kernel/index.js';
+import { type Kernel, syscallSymbol } from '../kernel/index.js';
 import type { ProgramSpec } from '../object/index.js';
 import type { OwnedFd, Sys } from '../syscall/index.js';
 import { type AttachOptions, attachBySection } from './attach-by-section.js';
