@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { needs, run, which } from './live.js';
 
+/** What runs TypeScript, when this is TypeScript. */
+const execArgv = import.meta.url.endsWith('.ts') ? process.execArgv : [];
 const syscalls = 'bpf,perf_event_open,ioctl,mmap,close,prlimit64,fsopen,fsconfig,fsmount';
 /** Commands whose attr strace 6.1 shows as an address, which rawbpf prints as later ones do. */
 const undecoded = /^bpf\(BPF_(PROG_BIND_MAP|ENABLE_STATS|ITER_CREATE|LINK_DETACH|TOKEN_CREATE), /;
@@ -22,16 +24,7 @@ function traces(t: Test, script: string, ...options: string[]): Traces {
   t.teardown(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'trace');
   const verbose = options.includes('--verbose') ? ['-v'] : [];
-  const command = [
-    ...verbose,
-    '-o',
-    file,
-    '-e',
-    `trace=${syscalls}`,
-    process.execPath,
-    ...process.execArgv,
-    path,
-  ];
+  const command = [...verbose, '-o', file, '-e', `trace=${syscalls}`, process.execPath, ...execArgv, path];
   const { status, stdout, stderr } = spawnSync(which('strace')!, [...command, ...options], {
     encoding: 'utf8',
   });

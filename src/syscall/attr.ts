@@ -3,6 +3,7 @@ import {
   BpfCmd,
   bpfAttr,
   type DecodedRecord,
+  enumName,
   type FieldValue,
   type Struct,
   type StructField,
@@ -65,8 +66,15 @@ export function attrSchema(cmd: number, fields: readonly string[] = []): Struct 
   const member = members.get(cmd);
   const variants: readonly Struct[] = member ? bpfAttr[member as keyof typeof bpfAttr] : [];
   const found = variants.find(variant => fields.every(field => variant.has(field)));
-  if (!found) throw new TypeError(`bpf command ${cmd} has no attr with ${fields.join(', ')}`);
-  return found;
+  if (found) return found;
+  const name = enumName(BpfCmd, cmd);
+  if (!name || !member) throw new TypeError(`there is no bpf command ${name ?? cmd}`);
+  const unknown = fields.filter(field => !variants.some(variant => variant.has(field)));
+  throw new TypeError(
+    unknown.length
+      ? `${name} has no field ${unknown.join(', ')}`
+      : `${name} does not take ${fields.join(', ')} at once: some of them share their place`,
+  );
 }
 
 /** Encodes the attr of a command. `addressOf` is that of {@link Sys}. Throws TypeError for a field it does not have or a value that does not fit. */

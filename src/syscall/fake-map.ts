@@ -1,4 +1,4 @@
-import { BpfMapType, type DecodedRecord, type StructRecord } from '../abi/index.js';
+import { BpfMapType, type DecodedRecord, enumName, type StructRecord } from '../abi/index.js';
 import { Errno } from './errno.js';
 
 const BPF_NOEXIST = 1;
@@ -29,7 +29,7 @@ export class FakeMap {
   /** The map, or `-errno` for sizes that no map has. */
   static create(attr: DecodedRecord): FakeMap | number {
     const { map_type: type, key_size, value_size, max_entries } = attr as Record<string, number>;
-    if (!type || type > BpfMapType.BPF_MAP_TYPE_ARENA || !max_entries) return -Errno.EINVAL;
+    if (!type || !enumName(BpfMapType, type) || !max_entries) return -Errno.EINVAL;
     const sizeless = key_size === 0 && value_size === 0;
     if (buffers.includes(type) !== sizeless) return -Errno.EINVAL;
     if (isIndexed(type) && key_size !== 4) return -Errno.EINVAL;

@@ -8,7 +8,6 @@ import {
   MAP_PRIVATE,
   type Mapping,
   type Pointed,
-  type Poll,
   PROT_READ,
   PROT_WRITE,
   type Sys,
@@ -23,6 +22,8 @@ const RLIMIT_MEMLOCK = 8;
 const FSOPEN_CLOEXEC = 1;
 const FSMOUNT_CLOEXEC = 1;
 const FSCONFIG_CMD_CREATE = 6;
+const EPOLL_CLOEXEC = 0o2000000;
+const EPOLL_CTL_ADD = 1;
 
 /** {@link Sys} over koffi: raw syscall(2) with one fixed prototype a call. koffi reads and calls; nothing is compiled. */
 export function koffiSys(): Sys {
@@ -39,6 +40,8 @@ export function koffiSys(): Sys {
   const result = (value: number): number => (value < 0 ? -koffi.errno() : value);
 
   const bpfCall = declare('long', 'void *', 'uint');
+  /** A number is converted faster than a typed array. */
+  const bpfCallAt = declare('long', 'uint64', 'uint');
   const perfCall = declare('void *', 'int', 'int', 'int', 'ulong');
   const ioctlCall = declare('int', 'ulong', 'uint64');
   const mmapCall = libc.func('mmap', 'int64', [
@@ -54,6 +57,8 @@ export function koffiSys(): Sys {
   const prlimitCall = declare('int', 'int', 'void *', 'void *');
   const fsopenCall = declare('str', 'uint');
   const fsconfigCall = declare('int', 'uint', 'void *', 'void *', 'int');
+  const epollCreateCall = declare('int');
+  const epollCtlCall = declare('int', 'int', 'int', 'void *');
   const fsmountCall = declare('int', 'uint', 'uint');
 
   const addressOf = (buffer: Uint8Array): bigint => BigInt(koffi.address(buffer));
@@ -82,17 +87,40 @@ export function koffiSys(): Sys {
   };
 
   /**
-   * The memory behind the pointers of the call that runs. An optimized caller forgets its buffers once their addresses are taken, and
+   * The attr and the memory behind the pointers of the call that runs. An optimized caller forgets its buffers once their addresses are taken, and
    * converting the arguments may collect garbage; what is stored here lives until the call returns.
    */
-  const held: { memory?: readonly Pointed[] | undefined } = {};
+  const held: { attr: Uint8Array | undefined; memory: readonly Pointed[] | undefined } = {
+    attr: undefined,
+    memory: undefined,
+  };
+
+  const polled = new Set<number>();
+  /**
+   * What epoll says to a file descriptor. koffi 3.3.4 aborts the process when libuv refuses to poll one (it is closed, a regular file, or
+   * polled already), so it is asked first.
+   */
+  const epollRefusal = (fd: number): number => {
+    const epoll = result(epollCreateCall(numbers.epoll_create1, EPOLL_CLOEXEC));
+    if (epoll < 0) return epoll;
+    // EPOLLIN in 16 bytes: `struct epoll_event` has 12 or 16, by architecture.
+    const added = result(
+      epollCtlCall(numbers.epoll_ctl, epoll, EPOLL_CTL_ADD, fd, Uint32Array.of(1, 0, 0, 0)),
+    );
+    closeCall(numbers.close, epoll);
+    return added;
+  };
 
   return {
     // EINTR is not retried: bpf() says it of test runs and batches that stopped half way, which the caller must learn.
-    bpf(cmd, attr, size, pointed) {
+    bpf(cmd, attr, size, pointed, address) {
+      held.attr = attr;
       held.memory = pointed;
-      const value = bpfCall(numbers.bpf, cmd, attr, size);
-      held.memory = undefined;
+      const value =
+        address === undefined
+          ? bpfCall(numbers.bpf, cmd, attr, size)
+          : bpfCallAt(numbers.bpf, cmd, address, size);
+      held.attr = held.memory = undefined;
       return result(value);
     },
     perfEventOpen(attr, pid, cpu, groupFd, flags, pointed) {
@@ -107,7 +135,25 @@ export function koffiSys(): Sys {
       return address < 0n ? -koffi.errno() : mapped(address, length);
     },
     close: fd => result(closeCall(numbers.close, fd)),
-    poll: (fd, callback) => poll(koffi, fd, callback),
+    poll(fd, callback) {
+      const refused = polled.has(fd) ? -Errno.EEXIST : epollRefusal(fd);
+      if (refused < 0) return refused;
+      // The callback gets (status, events), whatever the typings say; an error makes the fd readable, so reading it tells.
+      const handle = koffi.node.poll(fd, { readable: true }, () => callback()) as unknown as PollHandle;
+      polled.add(fd);
+      let open = true;
+      return {
+        close() {
+          if (!open) return;
+          open = false;
+          polled.delete(fd);
+          handle.stop();
+          handle.close();
+        },
+        ref: () => open && handle.ref(),
+        unref: () => open && handle.unref(),
+      };
+    },
     addressOf,
     setMemlock(bytes) {
       const limit = new BigUint64Array([bytes, bytes]);
@@ -133,23 +179,10 @@ export function koffiSys(): Sys {
   };
 }
 
-function poll(koffi: Koffi, fd: number, callback: () => void): Poll | number {
-  let handle: { stop?(): void; close?(): void; ref(): void; unref(): void };
-  try {
-    // The callback gets (status, events), whatever the typings say; an error makes the fd readable, so reading it tells.
-    handle = koffi.node.poll(fd, { readable: true }, () => callback()) as unknown as typeof handle;
-  } catch (error) {
-    return -((error as { errno?: number }).errno ?? Errno.EINVAL);
-  }
-  let open = true;
-  return {
-    close() {
-      if (!open) return;
-      open = false;
-      handle.stop?.();
-      handle.close?.();
-    },
-    ref: () => open && handle.ref(),
-    unref: () => open && handle.unref(),
-  };
+/** What koffi.node.poll returns. */
+interface PollHandle {
+  stop(): void;
+  close(): void;
+  ref(): void;
+  unref(): void;
 }

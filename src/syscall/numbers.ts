@@ -10,6 +10,8 @@ export interface SyscallNumbers {
   readonly fsopen: number;
   readonly fsconfig: number;
   readonly fsmount: number;
+  readonly epoll_create1: number;
+  readonly epoll_ctl: number;
 }
 
 const generic: SyscallNumbers = {
@@ -23,6 +25,8 @@ const generic: SyscallNumbers = {
   fsopen: 430,
   fsconfig: 431,
   fsmount: 432,
+  epoll_create1: 20,
+  epoll_ctl: 21,
 };
 
 /** By `process.arch`. */
@@ -38,6 +42,8 @@ export const syscallNumbers: Readonly<Record<string, SyscallNumbers>> = {
     fsopen: 430,
     fsconfig: 431,
     fsmount: 432,
+    epoll_create1: 291,
+    epoll_ctl: 233,
   },
   arm64: generic,
   riscv64: generic,

@@ -25,8 +25,11 @@ export interface Pointed {
  * for a refused call. Everything that rawbpf asks of the kernel beyond reading files passes here, so it can be traced, faked, and made to fail.
  */
 export interface Sys {
-  /** bpf(2). `size` bytes of `attr` are passed; the kernel may write into `attr` and into `pointed`. */
-  bpf(cmd: number, attr: Uint8Array, size: number, pointed?: readonly Pointed[]): number;
+  /**
+   * bpf(2). `size` bytes of `attr` are passed; the kernel may write into `attr` and into `pointed`. `address` is that of `attr`, from a
+   * caller who calls often enough to know it.
+   */
+  bpf(cmd: number, attr: Uint8Array, size: number, pointed?: readonly Pointed[], address?: number): number;
   /** perf_event_open(2); `attr` is a `struct perf_event_attr`. */
   perfEventOpen(
     attr: Uint8Array,

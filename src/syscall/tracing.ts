@@ -77,11 +77,11 @@ export function traced(sys: Sys): Sys {
   return {
     poll: (fd, callback) => sys.poll(fd, callback),
     addressOf: buffer => sys.addressOf(buffer),
-    bpf(cmd, attr, size, pointed) {
-      if (!syscalls.hasSubscribers) return sys.bpf(cmd, attr, size, pointed);
+    bpf(cmd, attr, size, pointed, address) {
+      if (!syscalls.hasSubscribers) return sys.bpf(cmd, attr, size, pointed, address);
       const before = attr.slice(0, size);
       const snapshot = copies(pointed);
-      const [result, durationNs] = timed(() => sys.bpf(cmd, attr, size, pointed));
+      const [result, durationNs] = timed(() => sys.bpf(cmd, attr, size, pointed, address));
       publish({
         name: 'bpf',
         cmd,

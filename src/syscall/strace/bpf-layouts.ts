@@ -256,6 +256,10 @@ const layouts: Readonly<Record<string, Layout>> = {
   BPF_LINK_DETACH: { nest: 'link_detach', groups: [[fd('link_fd')]] },
   BPF_PROG_BIND_MAP: { nest: 'prog_bind_map', groups: [[fd('prog_fd'), fd('map_fd'), x('flags')]] },
   BPF_TOKEN_CREATE: { nest: 'token_create', groups: [[x('flags'), fd('bpffs_fd')]] },
+  BPF_PROG_ASSOC_STRUCT_OPS: {
+    nest: 'prog_assoc_struct_ops',
+    groups: [[fd('map_fd'), fd('prog_fd'), x('flags')]],
+  },
   BPF_PROG_STREAM_READ_BY_FD: {
     nest: 'prog_stream_read',
     groups: [[written('stream_buf', 'stream_buf_len'), u('stream_buf_len'), u('stream_id'), fd('prog_fd')]],
