@@ -252,6 +252,21 @@ function objects(): void {
   call('BPF_PROG_ATTACH', { ...attach, attach_flags: 0x4f, replace_bpf_fd: -1 });
   call('BPF_PROG_ATTACH', { ...attach, expected_revision: 1n });
   call('BPF_PROG_DETACH', { target_fd: -1, attach_type: 99 });
+  const raw = call('BPF_PROG_LOAD', {
+    prog_type: BpfProgType.BPF_PROG_TYPE_RAW_TRACEPOINT,
+    insns: returnZero,
+    insn_cnt: 2,
+    license: 'GPL',
+  });
+  call('BPF_RAW_TRACEPOINT_OPEN', { name: 'a_tracepoint_that_there_is_not_anywhere', prog_fd: raw });
+  const rawLink = call('BPF_RAW_TRACEPOINT_OPEN', { name: 'sched_process_fork', prog_fd: raw });
+  for (const [fd, length] of [
+    [rawLink, 64],
+    [rawLink, 4],
+    [rawLink, 0],
+    [filter, 64],
+  ] as const)
+    call('BPF_TASK_FD_QUERY', { pid: process.pid, fd, buf: new Uint8Array(64).fill(65), buf_len: length });
   call('BPF_ENABLE_STATS', { type: 0 });
   call('BPF_ITER_CREATE', { link_fd: fd });
   call('BPF_LINK_DETACH', { link_fd: fd });

@@ -91,11 +91,11 @@ export const path = (field: string): Part =>
     const memory = view.memoryAt(value);
     return memory ? quotedChars(memory.before) : address(value);
   });
-/** What the kernel wrote as a string: printed as it is after the call. */
+/** What the kernel wrote as a string: printed as it is after the call, even a refused one. */
 export const written = (field: string, lengthField: string): Part =>
   part(field, (value, view) => {
     const memory = view.memoryAt(value);
-    if (!memory?.after || (view.result ?? -1) < 0) return address(value);
+    if (!memory?.after) return address(value);
     const length = Math.min(Number(view.value(lengthField)), Number(view.valueAfter(lengthField)));
     return quotedString(memory.after, length, view.options.stringLimit);
   });
