@@ -1,4 +1,4 @@
-import { BpfObject, RingBuf } from 'rawbpf';
+import { BpfObject, type EventReader, RingBuf } from 'rawbpf';
 import { bpf, liveSys } from 'rawbpf/syscall';
 import { BpfCmd, BpfFlags } from '../src/abi/index.js';
 import type { Case } from './compare.js';
@@ -9,14 +9,7 @@ import { fixture } from './repository.js';
 const records = 200_000;
 const fills = 5;
 
-interface Record {
-  seq: bigint;
-  ns: bigint;
-  pid: number;
-  cpu: number;
-  comm: string;
-  path: string;
-}
+type Sample = { seq: bigint; ns: bigint; pid: number; cpu: number; comm: string; path: string };
 
 /** Draining a ring buffer that is full: each record as bytes of which one word is read, or decoded and every field read. */
 export function ringDrain(peers: Peers, how: 'raw' | 'decoded'): Case {
@@ -30,12 +23,13 @@ export function ringDrain(peers: Peers, how: 'raw' | 'decoded'): Case {
     received++;
     sum += bytes[0] as number;
   };
-  const decoded = ({ seq, ns, pid, cpu, comm, path }: Record): void => {
+  const decoded = (event: unknown): void => {
+    const { seq, ns, pid, cpu, comm, path } = event as Sample;
     received++;
     sum += Number(seq) + Number(ns) + pid + cpu + comm.length + path.length;
   };
-  const reader = how === 'raw' ? ring.raw().on(raw) : ring.on<Record>(decoded);
-  // The event loop must not drain it before the clock runs.
+  const drain = how === 'raw' ? drainer(ring.raw().reader(), raw) : drainer(ring.reader(), decoded);
+  // Nothing is to wake up: the clock runs for draining alone.
   const args = new Uint8Array(BigUint64Array.of(BigInt(records), BigInt(BpfFlags.BPF_RB_NO_WAKEUP)).buffer);
   const fill = {
     prog_fd: object.program('emit_ring').fd,
@@ -53,7 +47,7 @@ export function ringDrain(peers: Peers, how: 'raw' | 'decoded'): Case {
         const result = bpf(liveSys(), BpfCmd.BPF_PROG_TEST_RUN, fill);
         if (result < 0) throw new Error(`BPF_PROG_TEST_RUN: ${result}`);
         const start = process.hrtime.bigint();
-        reader.consume();
+        drain();
         spent += process.hrtime.bigint() - start;
       }
       if (received !== records * fills || sum === 0)
@@ -62,4 +56,8 @@ export function ringDrain(peers: Peers, how: 'raw' | 'decoded'): Case {
     },
     [Symbol.dispose]: () => object.close(),
   };
+}
+
+function drainer<T>(reader: EventReader<T>, callback: (event: T) => void): () => number {
+  return () => reader.consume(callback);
 }

@@ -1,12 +1,7 @@
 // Prints who calls execve(), with a message for each user. Until Ctrl-C; an argument is the only process to show.
 import { BpfObject, HashMap, PerfEventArray } from 'rawbpf';
 
-interface Data {
-  pid: number;
-  uid: number;
-  command: string;
-  message: string;
-}
+type Data = { pid: number; uid: number; command: string; message: string };
 
 using b = BpfObject.open(new URL('../../fixtures/hello-buffer-config.bpf.o', import.meta.url));
 b.globals.pid_filter = Number(process.argv[2] ?? 0);
@@ -15,11 +10,12 @@ const config = b.map('config', HashMap);
 config.set(0, { message: 'Hey root!' });
 config.set(501, { message: 'Hi user 501' });
 
-const reader = b.map('output', PerfEventArray).reader<Data>();
+const reader = b.map('output', PerfEventArray).reader();
 process.once('SIGINT', () => reader.close());
 b.attach();
 console.error('attached');
-for await (const { pid, uid, command, message } of reader) {
+for await (const event of reader) {
+  const { pid, uid, command, message } = event as Data;
   console.log(pid, uid, command, message);
   config.set(uid, { message: 'Again!' });
 }

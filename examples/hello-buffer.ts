@@ -1,18 +1,16 @@
 // Prints who calls execve(), out of a perf buffer. Until Ctrl-C; an argument is the only process to show.
 import { BpfObject, PerfEventArray } from 'rawbpf';
 
-interface Data {
-  pid: number;
-  uid: number;
-  command: string;
-  message: string;
-}
+type Data = { pid: number; uid: number; command: string; message: string };
 
 using b = BpfObject.open(new URL('../../fixtures/hello-buffer.bpf.o', import.meta.url));
 b.globals.pid_filter = Number(process.argv[2] ?? 0);
 b.load();
-const reader = b.map('output', PerfEventArray).reader<Data>();
+const reader = b.map('output', PerfEventArray).reader();
 process.once('SIGINT', () => reader.close());
 b.attach();
 console.error('attached');
-for await (const { pid, uid, command, message } of reader) console.log(pid, uid, command, message);
+for await (const event of reader) {
+  const { pid, uid, command, message } = event as Data;
+  console.log(pid, uid, command, message);
+}

@@ -1,7 +1,8 @@
 // Traces the writes of one process, and shows every bpf(), perf_event_open() and ioctl() call on the way. What `npm start` runs.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { BpfError, BpfObject, formatBpf, formatSyscall, subscribeSyscalls, TracePipe } from 'rawbpf';
+import { BpfError, BpfObject, TracePipe } from 'rawbpf';
+import { formatBpf, formatSyscall, subscribeSyscalls } from 'rawbpf/syscall';
 
 const shown = new Set(['bpf', 'perf_event_open', 'ioctl']);
 using object = BpfObject.open(new URL('../../fixtures/minimal.bpf.o', import.meta.url));
@@ -29,7 +30,7 @@ async function traceChild(): Promise<void> {
     });
     object.globals.pid_filter = child.pid ?? 0;
     object.load();
-    const trace = new TracePipe({ signal: AbortSignal.timeout(10_000) });
+    const trace = TracePipe.open({ signal: AbortSignal.timeout(10_000) });
     object.attach();
 
     console.log('\nAttached. The child writes, and the program prints:\n');

@@ -110,7 +110,7 @@ t.test('an object without events prints its trace lines', async t => {
 
 t.test('an object with neither prints its maps at the end', async t => {
   if (!needs(t, { bpf: true })) return;
-  const child = waitingChild('exec true');
+  const child = waitingChild('exec /bin/true');
   t.teardown(() => child.close());
   const run = startRawbpf('run', fixture('hello-map'), '--json', '--set', `pid_filter=${child.pid}`);
   await run.until(attached);

@@ -35,7 +35,8 @@ interface Expected {
 }
 
 const uid = process.getuid?.() ?? 0;
-const execs = 'exec sh -c "exec true"';
+// By path: a shell that looks for a program along PATH calls execve() for every folder.
+const execs = 'exec /bin/sh -c "exec /bin/true"';
 
 const cases: Record<string, Expected> = {
   hello: {
@@ -54,7 +55,7 @@ const cases: Record<string, Expected> = {
   },
   'hello-buffer-config': {
     // The second message was set by the example when it had seen the first.
-    does: 'sleep 0.5 & exec sh -c "sleep 1; exec true"',
+    does: 'sleep 0.5 & exec /bin/sh -c "sleep 1; exec /bin/true"',
     prints: pid => new RegExp(`^${pid} ${uid} sh Hey root!\n(.*\n)*${pid} ${uid} sh Again!\n$`),
   },
   'hello-tail': {

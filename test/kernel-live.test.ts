@@ -13,7 +13,6 @@ import {
   tracepointId,
   versionCode,
 } from '../src/kernel/index.js';
-import type { FeatureName } from '../src/object/index.js';
 import { liveSys } from '../src/syscall/index.js';
 import { needs, run } from './live.js';
 import { traceLock } from './trace-lock.js';
@@ -21,8 +20,9 @@ import { traceLock } from './trace-lock.js';
 t.test('a kernel new enough for a feature has it', async t => {
   if (!needs(t, { bpf: true })) return;
   const kernel = Kernel.running(liveSys());
-  for (const [name, { since }] of Object.entries(features))
-    if (versionCode(since) <= kernel.versionCode) t.ok(kernel.has(name as FeatureName), `${name} (${since})`);
+  for (const [name, { since, probe }] of Object.entries(features))
+    if (versionCode(since) <= kernel.versionCode) t.ok(probe(liveSys()), `${name} (${since})`);
+  t.ok(kernel.has('memcg_accounting') && kernel.has('btf'));
 });
 
 t.test('probing leaves no file descriptor behind', async t => {

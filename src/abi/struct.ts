@@ -119,7 +119,11 @@ function extent(fields: readonly StructField[]): number {
   return last ? last.offset + last.size : 0;
 }
 
-function filled(owner: string, fields: readonly StructField[], values: StructRecord): Record<string, unknown> {
+function filled(
+  owner: string,
+  fields: readonly StructField[],
+  values: StructRecord,
+): Record<string, unknown> {
   const full: Record<string, unknown> = {};
   for (const field of fields) full[field.name] = fieldValue(owner, field, values[field.name]);
   return full;
@@ -127,7 +131,9 @@ function filled(owner: string, fields: readonly StructField[], values: StructRec
 
 function fieldValue(owner: string, field: StructField, value: FieldValue | undefined): unknown {
   const wrong = (): never => {
-    throw new TypeError(`${owner}.${field.name}: ${typeof value} ${String(value)} is not a value for ${field.kind}`);
+    throw new TypeError(
+      `${owner}.${field.name}: ${typeof value} ${String(value)} is not a value for ${field.kind}`,
+    );
   };
   switch (field.kind) {
     case 'pad':
@@ -148,7 +154,12 @@ function fieldValue(owner: string, field: StructField, value: FieldValue | undef
       const number = typeof value === 'bigint' ? Number(value) : (value ?? 0);
       const bits = field.size * 8;
       // A u32 that holds an fd is written as -1 by those who mean "none", so both signs of the width are accepted.
-      if (!Number.isInteger(number) || (number as number) < -(2 ** (bits - 1)) || (number as number) >= 2 ** bits) return wrong();
+      if (
+        !Number.isInteger(number) ||
+        (number as number) < -(2 ** (bits - 1)) ||
+        (number as number) >= 2 ** bits
+      )
+        return wrong();
       return number;
     }
   }

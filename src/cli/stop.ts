@@ -4,13 +4,18 @@ export class Stop {
   readonly reached: Promise<void>;
   readonly #controller = new AbortController();
   readonly #now = () => this.now();
-  readonly #timer: NodeJS.Timeout | undefined;
+  /** Also keeps the process alive: a signal handler does not, and an object may have nothing to read. */
+  readonly #timer: NodeJS.Timeout;
 
   constructor(seconds?: number) {
     const { signal } = this.#controller;
     this.reached = new Promise(resolve => signal.addEventListener('abort', () => resolve(), { once: true }));
     process.on('SIGINT', this.#now).on('SIGTERM', this.#now);
-    if (seconds !== undefined) this.#timer = setTimeout(this.#now, seconds * 1000);
+    const longest = 2 ** 31 - 1;
+    this.#timer =
+      seconds === undefined
+        ? setInterval(() => {}, longest)
+        : setTimeout(this.#now, Math.min(seconds * 1000, longest));
   }
 
   get signal(): AbortSignal {

@@ -24,7 +24,7 @@ export function printTrace(printer: EventPrinter, { signal, json: asJson }: Trac
 /** Throws Refusal, BpfError or TracefsError where there is no trace to be had. */
 function openTrace(signal: AbortSignal): TracePipe {
   try {
-    return new TracePipe({ signal });
+    return TracePipe.open({ signal });
   } catch (cause) {
     const { code, path } = cause as NodeJS.ErrnoException;
     if (code !== 'EACCES' && code !== 'EPERM') throw cause;
@@ -36,8 +36,10 @@ function openTrace(signal: AbortSignal): TracePipe {
 export function discardOldTrace(): void {
   const fd = openSync(join(tracefsPath(), 'trace_pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
   const buffer = Buffer.alloc(1 << 16);
+  // Bounded, because others may go on printing.
+  const most = 1 << 12;
   try {
-    while (readSync(fd, buffer) > 0);
+    for (let reads = 0; reads < most && readSync(fd, buffer) > 0; reads++);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
   } finally {

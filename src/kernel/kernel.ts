@@ -3,7 +3,8 @@ import type { FeatureName, KernelView } from '../object/index.js';
 import type { Sys } from '../syscall/index.js';
 import { onlineCpus, possibleCpus } from './cpus.js';
 import { features } from './features.js';
-import { runningVersion } from './version.js';
+import { pageSize } from './page-size.js';
+import { runningVersion, versionCode } from './version.js';
 import { vmlinuxBtf } from './vmlinux-btf.js';
 
 const running = new WeakMap<Sys, Kernel>();
@@ -36,6 +37,11 @@ export class Kernel implements KernelView {
     return this.#possibleCpus;
   }
 
+  /** Bytes of a page. */
+  get pageSize(): number {
+    return pageSize();
+  }
+
   /** CPUs that run now; read each time, because they come and go. */
   get onlineCpus(): readonly number[] {
     return onlineCpus();
@@ -46,13 +52,21 @@ export class Kernel implements KernelView {
     return this.#btf.value;
   }
 
-  /** Probes for a feature, once. */
+  /**
+   * Whether the kernel has a feature; probed once, and not at all when it is known to have a newer one: kernels keep what they have, and
+   * vendors who backport bring BPF as a whole.
+   */
   has(feature: FeatureName): boolean {
-    let known = this.#features.get(feature);
-    if (known === undefined) {
-      known = features[feature].probe(this.sys);
-      this.#features.set(feature, known);
-    }
+    const known =
+      this.#features.get(feature) ?? (this.#isImplied(feature) || features[feature].probe(this.sys));
+    this.#features.set(feature, known);
     return known;
+  }
+
+  #isImplied(feature: FeatureName): boolean {
+    const since = versionCode(features[feature].since);
+    for (const [other, present] of this.#features)
+      if (present && versionCode(features[other].since) >= since) return true;
+    return false;
   }
 }

@@ -48,11 +48,13 @@ export function parseTraceLine(raw: string): TraceLine {
  * Waits on the event loop, with no thread and no timer.
  */
 export class TracePipe implements AsyncIterable<TraceLine>, Disposable {
+  readonly #sys: Sys;
   readonly #fd: number;
-  readonly #poll: Poll;
   readonly #buffer = Buffer.allocUnsafeSlow(65536);
   readonly #lines: string[] = [];
   readonly #decoder = new TextDecoder();
+  #poll: Poll | undefined;
+  #refed = true;
   #rest = '';
   #wake: (() => void) | undefined;
   #open = true;
@@ -63,13 +65,14 @@ export class TracePipe implements AsyncIterable<TraceLine>, Disposable {
   }
 
   private constructor({ sys = liveSys(), signal }: TracePipeOptions) {
+    this.#sys = sys;
     this.#fd = openPipe(sys);
-    const poll = sys.poll(this.#fd, () => this.#drain());
-    if (typeof poll === 'number') {
+    try {
+      this.#resume();
+    } catch (error) {
       closeSync(this.#fd);
-      throw new BpfError({ syscall: 'poll', errno: -poll, what: 'trace_pipe' });
+      throw error;
     }
-    this.#poll = poll;
     signal?.addEventListener('abort', () => this.close(), { once: true });
     if (signal?.aborted) this.close();
   }
@@ -80,10 +83,12 @@ export class TracePipe implements AsyncIterable<TraceLine>, Disposable {
         const line = this.#lines.shift();
         if (line !== undefined) yield parseTraceLine(line);
         else if (!this.#open) return;
-        else
+        else {
           await new Promise<void>(resolve => {
             this.#wake = resolve;
+            this.#resume();
           });
+        }
       }
     } finally {
       this.close();
@@ -92,14 +97,15 @@ export class TracePipe implements AsyncIterable<TraceLine>, Disposable {
 
   /** Lets the process end although the pipe is open. */
   unref(): void {
-    this.#poll.unref();
+    this.#refed = false;
+    this.#poll?.unref();
   }
 
   /** Stops reading; what was read already is still delivered. */
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#poll.close();
+    this.#pause();
     closeSync(this.#fd);
     this.#wake?.();
   }
@@ -108,23 +114,37 @@ export class TracePipe implements AsyncIterable<TraceLine>, Disposable {
     this.close();
   }
 
-  #drain(): void {
-    while (this.#open) {
-      let length: number;
-      try {
-        length = readSync(this.#fd, this.#buffer);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') this.close();
-        break;
-      }
-      if (length === 0) break;
-      const lines = (
-        this.#rest + this.#decoder.decode(this.#buffer.subarray(0, length), { stream: true })
-      ).split('\n');
+  #resume(): void {
+    if (this.#poll || !this.#open) return;
+    const poll = this.#sys.poll(this.#fd, () => this.#read());
+    if (typeof poll === 'number') throw new BpfError({ syscall: 'poll', errno: -poll, what: 'trace_pipe' });
+    if (!this.#refed) poll.unref();
+    this.#poll = poll;
+  }
+
+  #pause(): void {
+    this.#poll?.close();
+    this.#poll = undefined;
+  }
+
+  /**
+   * One piece at a time: a program that traces system calls traces these reads, too, so that reading until the pipe is empty would never end.
+   * Lines that nobody takes stay in the kernel, which drops the oldest.
+   */
+  #read(): void {
+    try {
+      const length = readSync(this.#fd, this.#buffer);
+      const text = this.#rest + this.#decoder.decode(this.#buffer.subarray(0, length), { stream: true });
+      const lines = text.split('\n');
       this.#rest = lines.pop() ?? '';
       this.#lines.push(...lines);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') this.close();
     }
-    this.#wake?.();
+    if (this.#lines.length) {
+      this.#pause();
+      this.#wake?.();
+    }
   }
 }
 

@@ -139,8 +139,9 @@ export class BpfObject {
       );
     const sys = this.#sys ?? liveSys();
     const kernel = this.#kernel ?? Kernel.running(sys);
-    const plan = this.#planLive(sys, kernel, options);
+    // First, because the feature that it asks for is newer than most that a plan asks for, and so answers for those, too.
     raiseMemlock(sys, kernel);
+    const plan = this.#planLive(sys, kernel, options);
     const fds = execute(sys, kernel, plan);
     try {
       this.#live = this.#handles(sys, kernel, fds);
