@@ -1,7 +1,10 @@
 export { Btf, type BtfOptions } from './btf.js';
+export { BtfEditor } from './btf-editor.js';
 export { codec, isChar } from './codec.js';
 export { type DumpedType, dumpJson } from './dump-json.js';
 export { dumpRaw } from './dump-raw.js';
+export { encodeBtf } from './encode.js';
 export { parseBtfExt } from './ext.js';
+export { KIND as btfKind } from './kinds.js';
 export { typeName } from './type-name.js';
 export type * from './types.js';

@@ -7,6 +7,7 @@ import {
   BpfProgType,
   hostEndian,
 } from '../abi/index.js';
+import type { BtfType } from '../btf/index.js';
 import { assemble, call, exit, type Insn, ldMapValue, mov } from '../insn/index.js';
 import type { FeatureName } from '../object/index.js';
 import { bpf, Errno, type Sys } from '../syscall/index.js';
@@ -30,10 +31,10 @@ export const features: Readonly<Record<FeatureName, Feature>> = {
         expected_attach_type: BpfAttachType.BPF_CGROUP_INET_SOCK_CREATE,
       }),
   },
-  btf: { since: '4.18', probe: sys => takesBtf(sys, []) },
-  btf_func: { since: '5.0', probe: sys => takesBtf(sys, [...kind.funcProto, ...kind.func(2, 'static')]) },
+  btf: { since: '4.18', probe: sys => takesBtf(sys) },
+  btf_func: { since: '5.0', probe: sys => takesBtf(sys, kind.funcProto(), kind.func(2, 'static')) },
   global_data: { since: '5.2', probe: globalData },
-  btf_datasec: { since: '5.2', probe: sys => takesBtf(sys, [...kind.var(1), ...kind.datasec(2)]) },
+  btf_datasec: { since: '5.2', probe: sys => takesBtf(sys, kind.var(1), kind.datasec(2)) },
   mmapable_array: {
     since: '5.5',
     probe: sys => withMap(sys, { map_flags: BpfFlags.BPF_F_MMAPABLE }, () => true),
@@ -56,7 +57,7 @@ export const features: Readonly<Record<FeatureName, Feature>> = {
   },
   btf_func_global: {
     since: '5.6',
-    probe: sys => takesBtf(sys, [...kind.funcProto, ...kind.func(2, 'global')]),
+    probe: sys => takesBtf(sys, kind.funcProto(), kind.func(2, 'global')),
   },
   prog_bind_map: { since: '5.10', probe: progBindMap },
   memcg_accounting: {
@@ -64,15 +65,15 @@ export const features: Readonly<Record<FeatureName, Feature>> = {
     // bpf_ktime_get_coarse_ns() came with it (probe_memcg_account in libbpf).
     probe: sys => loads(sys, [call(BpfFuncId.BPF_FUNC_ktime_get_coarse_ns), exit()]),
   },
-  btf_float: { since: '5.13', probe: sys => takesBtf(sys, kind.float) },
+  btf_float: { since: '5.13', probe: sys => takesBtf(sys, kind.float()) },
   bpf_cookie: {
     since: '5.15',
     probe: sys => loads(sys, [call(BpfFuncId.BPF_FUNC_get_attach_cookie), mov(0, 0), exit()], tracepoint),
   },
   perf_link: { since: '5.15', probe: perfLink },
-  btf_decl_tag: { since: '5.16', probe: sys => takesBtf(sys, [...kind.var(1), ...kind.declTag(2)]) },
+  btf_decl_tag: { since: '5.16', probe: sys => takesBtf(sys, kind.var(1), kind.declTag(2)) },
   btf_type_tag: { since: '5.17', probe: sys => takesBtf(sys, kind.typeTag(1)) },
-  btf_enum64: { since: '6.0', probe: sys => takesBtf(sys, kind.enum64) },
+  btf_enum64: { since: '6.0', probe: sys => takesBtf(sys, kind.enum64()) },
 };
 
 type Program = readonly (Insn | readonly Insn[])[];
@@ -103,8 +104,8 @@ function loads(sys: Sys, program: Program, more?: Record<string, number | string
   return took(sys, load(sys, program, more));
 }
 
-function takesBtf(sys: Sys, types: readonly number[]): boolean {
-  const btf = btfBlob(types);
+function takesBtf(sys: Sys, ...types: readonly BtfType[]): boolean {
+  const btf = btfBlob(...types);
   return took(sys, bpf(sys, BpfCmd.BPF_BTF_LOAD, { btf, btf_size: btf.length }));
 }
 

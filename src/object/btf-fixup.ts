@@ -1,7 +1,6 @@
-import type { BtfDatasec, BtfTypes } from '../btf/index.js';
+import { type BtfDatasec, BtfEditor, type BtfTypes, btfKind } from '../btf/index.js';
 import type { ElfFile, ElfSymbol } from '../elf/index.js';
 import { FormatError } from '../errors/index.js';
-import { BtfEditor, btfKind } from './btf-editor.js';
 import { kconfigLayout } from './externs.js';
 import type { ExternSpec } from './types.js';
 

@@ -1,5 +1,4 @@
-import type { BtfFuncProto, BtfTypes } from '../btf/index.js';
-import { BtfEditor, btfKind } from './btf-editor.js';
+import { BtfEditor, type BtfFuncProto, type BtfTypes, btfKind } from '../btf/index.js';
 import type { KernelView } from './kernel-view.js';
 
 /** `BTF_INT_ENC(0, 0, 8)`: the encoding word of a byte. */

@@ -1,22 +1,11 @@
-import type { BtfTypes } from '../btf/index.js';
+import { kindOf, TRAILING, vlenOf } from './kinds.js';
+import type { BtfTypes } from './types.js';
 
 const headerSize = 24;
 /** Offsets in `struct btf_header`. */
 const header = { hdrLen: 4, typeOff: 8, typeLen: 12, strOff: 16, strLen: 20 };
 const typeSize = 12;
 const kindFlag = 0x80000000;
-
-/** `BTF_KIND_*` of the kinds that are written here. */
-export const btfKind = {
-  int: 1,
-  struct: 4,
-  union: 5,
-  enum: 6,
-  typedef: 8,
-  const: 10,
-  func: 12,
-  var: 14,
-} as const;
 
 /**
  * A copy of a BTF blob to change in place: what compilers leave to the loader, and what older kernels refuse.
@@ -136,28 +125,11 @@ export class BtfEditor {
     this.view.setUint32(at, value >>> 0, this.little);
   }
 
-  /** Bytes of a type after the first 12 (include/uapi/linux/btf.h). */
+  /** Bytes of a type after the first 12. */
   private extraSize(at: number): number {
     const info = this.read(at + 4);
-    const vlen = info & 0xffff;
-    switch ((info >>> 24) & 0x1f) {
-      case 1: // int
-      case 14: // var
-      case 17: // decl_tag
-        return 4;
-      case 3: // array
-        return 12;
-      case 4: // struct
-      case 5: // union
-      case 15: // datasec
-      case 19: // enum64
-        return vlen * 12;
-      case 6: // enum
-      case 13: // func_proto
-        return vlen * 8;
-      default:
-        return 0;
-    }
+    const { fixed, each } = TRAILING[kindOf(info)] ?? { fixed: 0, each: 0 };
+    return (fixed + each * vlenOf(info)) * 4;
   }
 }
 
