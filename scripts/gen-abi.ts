@@ -15,7 +15,8 @@ import { parseElf } from '../src/elf/index.js';
 import { type AbiModel, abiModel, facts } from './abi/model.js';
 import { generatedFiles, recordedRelease } from './abi/print.js';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+/** From dist/scripts, where this runs. */
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = join(root, 'src/abi');
 
 function readModel(path: string): AbiModel {

@@ -24,10 +24,9 @@ export function node(...args: string[]): Finished {
 
 /** The same as another user, with an environment in which nothing asks for colours. */
 export function nodeAs(user: { uid?: number; gid?: number }, ...args: string[]): Finished {
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+  const { status, stdout, stderr } = spawnSync('env', plainNode(args), {
     encoding: 'utf8',
     cwd: repository,
-    env: plainEnvironment(),
     maxBuffer: 1 << 28,
     timeout: 60_000,
     ...user,
@@ -46,16 +45,19 @@ export function startExample(name: string, ...args: string[]): Running {
 }
 
 function spawnNode(...args: string[]): ChildProcess {
-  return spawn(process.execPath, args, {
+  return spawn('env', plainNode(args), {
     cwd: repository,
-    env: plainEnvironment(),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
 
-function plainEnvironment(): NodeJS.ProcessEnv {
-  const { RAWBPF_VERBOSE: _, FORCE_COLOR: __, NODE_OPTIONS: ___, ...rest } = process.env;
-  return rest;
+/**
+ * Arguments of env(1) that start node without what this process's environment would change: colours, and the hook by which tap follows
+ * processes into a folder of its own, where another user may not write.
+ */
+function plainNode(args: readonly string[]): string[] {
+  const unset = ['NODE_OPTIONS', 'FORCE_COLOR', 'RAWBPF_VERBOSE'].flatMap(name => ['-u', name]);
+  return [...unset, process.execPath, ...args];
 }
 
 /** A process that prints until it is stopped. */

@@ -55,7 +55,7 @@ const cases: Record<string, Expected> = {
   },
   'hello-buffer-config': {
     // The second message was set by the example when it had seen the first.
-    does: 'sleep 0.5 & exec /bin/sh -c "sleep 1; exec /bin/true"',
+    does: 'sleep 0.5 & exec /bin/sh -c "sleep 3; exec /bin/true"',
     prints: pid => new RegExp(`^${pid} ${uid} sh Hey root!\n(.*\n)*${pid} ${uid} sh Again!\n$`),
   },
   'hello-tail': {
