@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { node, rawbpf } from './cli-process.js';
 import { needs, run } from './live.js';
+import { readelfRelocations, readelfSections, readelfSymbols } from './readelf.js';
 import { fixture, repository } from './repository.js';
 
 interface Inspection {
@@ -22,6 +23,17 @@ interface Inspection {
   globals: { name: string; section: string; type: string; offset: number; size: number; value: unknown }[];
   externs: unknown[];
   coreRelocations: unknown[];
+  sections: { index: number; name: string }[];
+  symbols: {
+    name: string;
+    value: number;
+    size: number;
+    type: string;
+    bind: string;
+    visibility: string;
+    section: string | null;
+  }[];
+  relocations: { section: string; offset: number; type: string; symbolIndex: number }[];
 }
 
 const objects = ['minimal', 'hello', 'hello-map', 'hello-buffer-config', 'hello-tail', 'opensnoop'];
@@ -114,6 +126,43 @@ t.test('agrees with readelf on programs, maps and globals', async t => {
     );
   }
 });
+
+t.test('agrees with readelf -SsrW on sections, symbols and relocations', async t => {
+  if (!needs(t, { tools: ['readelf'] })) return;
+  for (const object of objects) {
+    const { sections, symbols, relocations } = inspect(t, object);
+    const theirs = readelfSections(fixture(object)) as Record<string, unknown>[];
+    t.same(
+      sections,
+      theirs.map(({ addr: _, ...section }) => section),
+      `${object}: sections`,
+    );
+    const special: Record<string, string> = { file: 'ABS', notype: 'UND' };
+    t.same(
+      symbols.map(s => {
+        const ndx = s.section === null ? special[s.type] : sections.find(of => of.name === s.section)?.index;
+        const words = [s.type, s.bind, s.visibility].map(word => word.toUpperCase());
+        return [s.value, s.size, ...words, ndx, s.name].join(' ');
+      }),
+      readelfSymbols(fixture(object)),
+      `${object}: symbols`,
+    );
+    t.same(
+      relocations.map(r => `.rel${r.section}: ${r.offset} ${relocationTypes[r.type]} ${r.symbolIndex}`),
+      readelfRelocations(fixture(object)),
+      `${object}: relocations`,
+    );
+  }
+});
+
+/** Relocation types by LLVM's numbers. */
+const relocationTypes: Record<string, number> = {
+  R_BPF_64_64: 1,
+  R_BPF_64_ABS64: 2,
+  R_BPF_64_ABS32: 3,
+  R_BPF_64_NODYLD32: 4,
+  R_BPF_64_32: 10,
+};
 
 t.test('agrees with what bpftool makes of it in the kernel', async t => {
   if (!needs(t, { bpf: true, tools: ['bpftool', 'mount'] })) return;

@@ -25,6 +25,7 @@ export function createProgram(): Command {
 
   add('inspect', 'What is in an object: programs, maps, globals, externs. Needs no privilege, on any system.')
     .argument(...file)
+    .option('--elf', 'sections, symbols and relocations, too (they are always in --json)')
     .addOption(json())
     .action(async (path, options) => (await import('./commands/inspect.js')).inspect(path, options));
   example('inspect', 'rawbpf inspect fixtures/opensnoop.bpf.o');
