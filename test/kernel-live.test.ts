@@ -37,7 +37,8 @@ t.test('what the machine says of itself', async t => {
   if (!needs(t, { linux: true })) return;
   const kernel = Kernel.running(liveSys());
   t.equal(kernel.release, run('uname', '-r').trim());
-  t.equal(kernel.possibleCpus, Number(run('getconf', '_NPROCESSORS_CONF')));
+  // A machine may have room for more CPUs than it has.
+  t.ok(kernel.possibleCpus >= Number(run('getconf', '_NPROCESSORS_CONF')));
   t.equal(kernel.onlineCpus.length, Number(run('getconf', '_NPROCESSORS_ONLN')));
   t.equal(pageSize(), Number(run('getconf', 'PAGE_SIZE')));
   const task = kernel.btf?.findByName('task_struct', 'struct');
