@@ -14,7 +14,7 @@ else await traceChild();
 /** What would be called, where it cannot be. */
 function showPlan(reason: string): void {
   console.log(`Nothing was loaded, because ${reason}. Loading would make these calls:\n`);
-  for (const { cmd, attr } of object.plan().steps) console.log(formatBpf({ cmd, attr }));
+  for (const step of object.plan().steps) console.log(formatBpf(step));
 }
 
 async function traceChild(): Promise<void> {

@@ -7,18 +7,14 @@ export function createProgram(): Command {
   const program = new Command('rawbpf')
     .description('eBPF down to the syscall: look into BPF objects, load them, run them.')
     .option('--verbose', 'print the long story of an error (also: RAWBPF_VERBOSE=1)')
-    .option('-V, --version', 'print the version')
+    .version(version(), '-V, --version', 'print the version')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       outputError: (text, write) =>
         write(text.replace(/^error: /, `${paint('red', 'rawbpf:', process.stderr)} `)),
     })
     .showHelpAfterError('(rawbpf --help tells more)')
-    .exitOverride()
-    .action((_, command: Command) => {
-      if (!command.opts<{ version?: boolean }>().version) command.help({ error: true });
-      console.log(version());
-    });
+    .exitOverride();
 
   const json = () => new Option('--json', 'print JSON');
   const file = ['<file>', 'a compiled BPF object (.bpf.o)'] as const;
@@ -96,7 +92,7 @@ export function createProgram(): Command {
   }
 }
 
-/** The package's version, read only when asked for. */
+/** The package's version. */
 function version(): string {
   const file = new URL('../../../package.json', import.meta.url);
   return JSON.parse(readFileSync(file, 'utf8')).version;
