@@ -23,12 +23,11 @@ export function ringDrain(peers: Peers, how: 'raw' | 'decoded'): Case {
     received++;
     sum += bytes[0] as number;
   };
-  const decoded = (event: unknown): void => {
-    const { seq, ns, pid, cpu, comm, path } = event as Sample;
+  const decoded = ({ seq, ns, pid, cpu, comm, path }: Sample): void => {
     received++;
     sum += Number(seq) + Number(ns) + pid + cpu + comm.length + path.length;
   };
-  const drain = how === 'raw' ? drainer(ring.raw().reader(), raw) : drainer(ring.reader(), decoded);
+  const drain = how === 'raw' ? drainer(ring.raw().reader(), raw) : drainer(ring.reader<Sample>(), decoded);
   // Nothing is to wake up: the clock runs for draining alone.
   const args = new Uint8Array(BigUint64Array.of(BigInt(records), BigInt(BpfFlags.BPF_RB_NO_WAKEUP)).buffer);
   const fill = {

@@ -10,12 +10,11 @@ const config = b.map('config', HashMap);
 config.set(0, { message: 'Hey root!' });
 config.set(501, { message: 'Hi user 501' });
 
-const reader = b.map('output', PerfEventArray).reader();
+const reader = b.map('output', PerfEventArray).reader<Data>();
 process.once('SIGINT', () => reader.close());
 b.attach();
 console.error('attached');
-for await (const event of reader) {
-  const { pid, uid, command, message } = event as Data;
+for await (const { pid, uid, command, message } of reader) {
   console.log(pid, uid, command, message);
   config.set(uid, { message: 'Again!' });
 }
