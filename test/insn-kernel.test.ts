@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import t from 'tap';
 import { hostEndian } from '../src/abi/index.js';
 import * as i from '../src/insn/index.js';
+import { ownBpffs } from './bpffs.js';
 import { needs, run, which } from './live.js';
 import { fixture } from './repository.js';
-
-const bpffs = '/sys/fs/bpf';
 
 /** Runs bpftool and returns both its streams; throws when it fails. */
 function bpftool(...args: string[]): string {
@@ -33,7 +32,7 @@ function linesOf(dump: string): Map<number, string> {
 t.test('loaded fixtures disassemble as bpftool prints them', async t => {
   if (!needs(t, { bpf: true, tools: ['bpftool'] })) return;
   const folder = mkdtempSync(join(tmpdir(), 'rawbpf-xlated-'));
-  const pins = join(bpffs, `rawbpf-insn-${process.pid}`);
+  const pins = join(ownBpffs(t), 'pins');
   t.teardown(() => rmSync(folder, { recursive: true }));
   const fixtures = [
     'minimal',
