@@ -89,7 +89,7 @@ t.test('every instruction of this kernel is written as its verifier log writes i
   if (!needs(t, { bpf: true, tools: ['bpftool', 'clang'] })) return;
   const bytes = i.assemble(everyInsn(kernelVersion()), hostEndian);
   const folder = mkdtempSync(join(tmpdir(), 'rawbpf-insns-'));
-  const pin = join(bpffs, `rawbpf-insns-${process.pid}`);
+  const pin = join(ownBpffs(t), 'program');
   t.teardown(() => rmSync(folder, { recursive: true }));
 
   const view = new DataView(bytes.buffer);
