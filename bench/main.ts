@@ -33,7 +33,10 @@ for (const [name, make] of Object.entries(makers)) {
 
 if (values.json) console.log(JSON.stringify({ cases }, null, 2));
 else {
-  const table = new Table({ head: ['case', 'unit', 'rawbpf', 'libbpf', 'ratio'], style: { head: [], border: [] } });
+  const table = new Table({
+    head: ['case', 'unit', 'rawbpf', 'libbpf', 'ratio'],
+    style: { head: [], border: [] },
+  });
   for (const { name, unit, ours, theirs, ratio } of cases)
     table.push([name, unit, ours.toFixed(2), theirs.toFixed(2), `${ratio.toFixed(2)}×`]);
   console.log(table.toString());
