@@ -12,7 +12,7 @@ export interface MemberCodec {
 
 /** Codec of a struct, union or DATASEC as a plain object. A union reads all its members and writes those given. */
 export function structCodec(name: string, size: number, members: readonly MemberCodec[]): ValueCodec {
-  const known = new Set(memberNames(members));
+  let known: Set<string> | undefined;
   return {
     size,
     read(view, offset) {
@@ -27,6 +27,7 @@ export function structCodec(name: string, size: number, members: readonly Member
     write(view, offset, value, path) {
       if (typeof value !== 'object' || value === null || Array.isArray(value))
         throw wrongValue(path, value, name);
+      known ??= new Set(memberNames(members));
       for (const key of Object.keys(value))
         if (!known.has(key))
           throw new TypeError(

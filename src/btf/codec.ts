@@ -26,7 +26,7 @@ export function codec(btf: BtfTypes, typeId: number, options: CodecOptions = {})
   cache.set(btf, ofBtf);
   const known = ofBtf.get(key);
   if (known) return known;
-  const made = new TypeCodec(typeId, typeName(btf, typeId), new Compiler(btf, options).value(typeId, 0));
+  const made = new TypeCodec(typeId, typeName(btf, typeId), new Compiler(btf, options).type(typeId));
   ofBtf.set(key, made);
   return made;
 }
@@ -82,6 +82,11 @@ class Compiler {
   readonly #btf: BtfTypes;
   readonly #options: CodecOptions;
   readonly #little: boolean;
+  /** Each type is compiled once, however often it occurs. */
+  readonly #values = new Map<number, ValueCodec>();
+  readonly #inline = new Map<number, ValueCodec>();
+  /** How many values reading one makes, where it is not one. */
+  readonly #counts = new Map<ValueCodec, number>();
 
   constructor(btf: BtfTypes, options: CodecOptions) {
     this.#btf = btf;
@@ -89,9 +94,39 @@ class Compiler {
     this.#little = btf.endian === 'little';
   }
 
-  value(id: number, depth: number): ValueCodec {
+  type(id: number): ValueCodec {
+    const made = this.#value(id, 0);
+    const count = this.#count(made);
+    // Members of a union overlap, and elements of empty types take no bytes: a few bytes could read as millions of values.
+    if (count > 65536 + 64 * made.size)
+      throw this.#error(id, `${count} values in ${made.size} bytes overlap without measure`);
+    return made;
+  }
+
+  #count(codec: ValueCodec): number {
+    return this.#counts.get(codec) ?? 1;
+  }
+
+  #counted(codec: ValueCodec, members: readonly MemberCodec[]): ValueCodec {
+    this.#counts.set(
+      codec,
+      members.reduce((sum, m) => sum + this.#count(m.codec), 1),
+    );
+    return codec;
+  }
+
+  #value(id: number, depth: number): ValueCodec {
     if (depth > MAX_DEPTH) throw this.#error(id, 'contains itself');
     const type = this.#btf.resolved(id);
+    let made = this.#values.get(type.id);
+    if (!made) {
+      made = this.#compile(id, type, depth);
+      this.#values.set(type.id, made);
+    }
+    return made;
+  }
+
+  #compile(id: number, type: BtfType, depth: number): ValueCodec {
     switch (type.kind) {
       case 'int':
         if (type.size > 16 || type.bits === 0 || type.offset + type.bits > type.size * 8)
@@ -119,23 +154,27 @@ class Compiler {
         return this.#array(id, type.type, type.nelems, depth);
       case 'struct':
       case 'union':
-        return structCodec(typeName(this.#btf, type.id), type.size, this.#members(type, depth));
+        return this.#struct(typeName(this.#btf, type.id), type.size, this.#members(type, depth));
       case 'datasec':
-        return structCodec(
+        return this.#struct(
           type.name,
           type.size,
           type.vars.map(v => this.#variable(type, v, depth)),
         );
       case 'var':
-        return this.value(type.type, depth + 1);
+        return this.#value(type.type, depth + 1);
       default:
         throw this.#error(id, `a ${type.kind} has no values`);
     }
   }
 
+  #struct(name: string, size: number, members: readonly MemberCodec[]): ValueCodec {
+    return this.#counted(structCodec(name, size, members), members);
+  }
+
   #variable({ id, size }: BtfDatasec, { type, offset }: BtfSecinfo, depth: number): MemberCodec {
     const { name } = this.#btf.type(type);
-    const codec = this.value(type, depth + 1);
+    const codec = this.#value(type, depth + 1);
     if (offset + codec.size > size) throw this.#error(id, `${name} reaches past its ${size} bytes`);
     return { name, offset, inline: false, codec };
   }
@@ -143,7 +182,10 @@ class Compiler {
   #array(id: number, element: number, count: number, depth: number): ValueCodec {
     if (count > MAX_ELEMENTS) throw this.#error(id, `an array of ${count} elements`);
     if (isChar(this.#btf, element)) return charArrayCodec(count);
-    return arrayCodec(this.value(element, depth + 1), count);
+    const one = this.#value(element, depth + 1);
+    const made = arrayCodec(one, count);
+    this.#counts.set(made, 1 + count * this.#count(one));
+    return made;
   }
 
   #members(type: BtfStruct, depth: number): MemberCodec[] {
@@ -163,13 +205,21 @@ class Compiler {
       return { name: m.name, offset: 0, inline: false, codec: this.#bitField(owner, m, target, bits) };
     if (m.bitOffset % 8) throw this.#error(owner.id, `${m.name} begins inside a byte`);
     const offset = m.bitOffset / 8;
-    const codec = inline
-      ? inlineCodec((target as BtfStruct).size, this.#members(target as BtfStruct, depth + 1))
-      : this.value(m.type, depth + 1);
-    if (depth > MAX_DEPTH) throw this.#error(owner.id, 'contains itself');
+    const codec = inline ? this.#inlined(target as BtfStruct, depth + 1) : this.#value(m.type, depth + 1);
     if (offset + codec.size > owner.size)
       throw this.#error(owner.id, `${m.name || 'a member'} reaches past its ${owner.size} bytes`);
     return { name: m.name, offset, inline, codec };
+  }
+
+  #inlined(type: BtfStruct, depth: number): ValueCodec {
+    let made = this.#inline.get(type.id);
+    if (!made) {
+      if (depth > MAX_DEPTH) throw this.#error(type.id, 'contains itself');
+      const members = this.#members(type, depth);
+      made = this.#counted(inlineCodec(type.size, members), members);
+      this.#inline.set(type.id, made);
+    }
+    return made;
   }
 
   #bitField(owner: BtfStruct, m: BtfMember, target: BtfType, bits: number): ValueCodec {

@@ -1,16 +1,21 @@
 import type { BtfTypes } from './types.js';
 
-/** How a C programmer would write the type: `struct event`, `u32`, `const char *`, `int[4]`. Never throws for a damaged reference. */
-export function typeName(btf: BtfTypes, id: number, depth = 0): string {
-  if (depth > 32) return '…';
+/** How a C programmer would write the type: `struct event`, `u32`, `const char *`, `int[4]`. A name without end, of types that go round in a circle, ends in `…`. */
+export function typeName(btf: BtfTypes, id: number): string {
+  return named(btf, id, { left: 100 });
+}
+
+/** `left` is how many types the name may still speak of. */
+function named(btf: BtfTypes, id: number, limit: { left: number }): string {
+  if (limit.left-- <= 0) return '…';
   const type = btf.type(id);
   switch (type.kind) {
     case 'void':
       return 'void';
     case 'ptr':
-      return `${typeName(btf, type.type, depth + 1)} *`.replace('* *', '**');
+      return `${named(btf, type.type, limit)} *`.replace('* *', '**');
     case 'array':
-      return `${typeName(btf, type.type, depth + 1)}[${type.nelems}]`;
+      return `${named(btf, type.type, limit)}[${type.nelems}]`;
     case 'struct':
     case 'union':
     case 'enum':
@@ -22,15 +27,15 @@ export function typeName(btf: BtfTypes, id: number, depth = 0): string {
     case 'const':
     case 'volatile':
     case 'restrict':
-      return `${type.kind} ${typeName(btf, type.type, depth + 1)}`;
+      return `${type.kind} ${named(btf, type.type, limit)}`;
     case 'type_tag':
-      return typeName(btf, type.type, depth + 1);
+      return named(btf, type.type, limit);
     case 'func_proto': {
-      const params = type.params.map(p => (p.type ? typeName(btf, p.type, depth + 1) : '...')).join(', ');
-      return `${typeName(btf, type.type, depth + 1)} (${params})`;
+      const params = type.params.map(p => (p.type ? named(btf, p.type, limit) : '...')).join(', ');
+      return `${named(btf, type.type, limit)} (${params})`;
     }
     case 'var':
-      return `${typeName(btf, type.type, depth + 1)} ${type.name}`;
+      return `${named(btf, type.type, limit)} ${type.name}`;
     default:
       return type.name || '(anon)';
   }
