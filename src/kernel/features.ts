@@ -20,8 +20,11 @@ export interface Feature {
   readonly probe: (sys: Sys) => boolean;
 }
 
+/** The features that only the kernel itself can tell of. */
+export type ProbedFeature = Exclude<FeatureName, 'syscall_wrapper'>;
+
 /** Every feature that a plan depends on; each probe asks the kernel once and leaves nothing behind. The versions and probes follow tools/lib/bpf/features.c. */
-export const features: Readonly<Record<FeatureName, Feature>> = {
+export const features: Readonly<Record<ProbedFeature, Feature>> = {
   prog_name: { since: '4.15', probe: sys => loads(sys, socketFilter, { prog_name: 'probe' }) },
   expected_attach_type: {
     since: '4.17',
@@ -74,6 +77,10 @@ export const features: Readonly<Record<FeatureName, Feature>> = {
   btf_decl_tag: { since: '5.16', probe: sys => takesBtf(sys, kind.var(1), kind.declTag(2)) },
   btf_type_tag: { since: '5.17', probe: sys => takesBtf(sys, kind.typeTag(1)) },
   btf_enum64: { since: '6.0', probe: sys => takesBtf(sys, kind.enum64()) },
+  // Links on several uprobes came with 6.6, but told threads from processes wrongly until 6.10.
+  uprobe_multi: { since: '6.10', probe: uprobeMulti },
+  arg_ctx_tag: { since: '6.8', probe: argCtxTag },
+  ldimm64_full_range_off: { since: '7.1', probe: ldimm64FullRangeOff },
 };
 
 type Program = readonly (Insn | readonly Insn[])[];
@@ -148,4 +155,84 @@ function perfLink(sys: Sys): boolean {
   sys.close(prog_fd);
   took(sys, result);
   return result === -Errno.EBADF;
+}
+
+/** With its pid negative a link on the root folder is refused for the pid (EINVAL) by kernels that filter by process, else for the path (EBADF). */
+function uprobeMulti(sys: Sys): boolean {
+  const attach_type = BpfAttachType.BPF_TRACE_UPROBE_MULTI;
+  const prog_fd = load(sys, [mov(0, 0), exit()], {
+    prog_type: BpfProgType.BPF_PROG_TYPE_KPROBE,
+    expected_attach_type: attach_type,
+  });
+  if (prog_fd < 0) return false;
+  const root = new TextEncoder().encode('/\0');
+  const offsets = new Uint8Array(8);
+  const link = (pid: number) =>
+    bpf(sys, BpfCmd.BPF_LINK_CREATE, {
+      prog_fd,
+      target_fd: -1,
+      attach_type,
+      uprobe_multi: { path: sys.addressOf(root), offsets: sys.addressOf(offsets), cnt: 1, pid },
+    });
+  const results = [link(0), link(-1)];
+  sys.close(prog_fd);
+  for (const result of results) took(sys, result);
+  return results[0] === -Errno.EBADF && results[1] === -Errno.EINVAL;
+}
+
+/** A global function may call a helper that wants the context with an argument that is declared `void *`, if that is tagged. */
+function argCtxTag(sys: Sys): boolean {
+  const voidPtr: BtfType = { kind: 'ptr', id: 0, name: '', type: 0 };
+  const proto: BtfType = {
+    kind: 'func_proto',
+    id: 0,
+    name: '',
+    type: 1,
+    params: [{ name: 'x', type: 2 }],
+  };
+  const tag: BtfType = {
+    kind: 'decl_tag',
+    id: 0,
+    name: 'arg:ctx',
+    type: 5,
+    componentIdx: 0,
+    kindFlag: false,
+  };
+  const func = { ...kind.func(3, 'global'), name: 'y' };
+  const btf = btfBlob(voidPtr, proto, kind.func(3, 'global'), func, tag);
+  const prog_btf_fd = bpf(sys, BpfCmd.BPF_BTF_LOAD, { btf, btf_size: btf.length });
+  if (prog_btf_fd < 0) return false;
+  const callNext: Insn = { code: 0x85, dst: 0, src: 1, off: 0, imm: 1 };
+  const insns = assemble([callNext, exit(), call(BpfFuncId.BPF_FUNC_get_func_ip), exit()], hostEndian);
+  const result = bpf(sys, BpfCmd.BPF_PROG_LOAD, {
+    prog_type: BpfProgType.BPF_PROG_TYPE_KPROBE,
+    insn_cnt: insns.length / 8,
+    insns,
+    license: 'GPL',
+    prog_btf_fd,
+    func_info_rec_size: 8,
+    func_info: new Uint8Array(Uint32Array.of(0, 4, 2, 5).buffer),
+    func_info_cnt: 2,
+  });
+  sys.close(prog_btf_fd);
+  return took(sys, result);
+}
+
+/** Kernels that limit the offset into a map's value say so in the log; others find the access out of bounds. */
+function ldimm64FullRangeOff(sys: Sys): boolean {
+  return withMap(sys, {}, map => {
+    const insns = assemble([ldMapValue(1, map, 1 << 30), exit()], hostEndian);
+    const log = new Uint8Array(1024);
+    const result = bpf(sys, BpfCmd.BPF_PROG_LOAD, {
+      prog_type: BpfProgType.BPF_PROG_TYPE_SOCKET_FILTER,
+      insn_cnt: insns.length / 8,
+      insns,
+      license: 'GPL',
+      log_level: 1,
+      log_size: log.length,
+      log_buf: log,
+    });
+    took(sys, result);
+    return new TextDecoder().decode(log).includes('invalid access to map value pointer');
+  });
 }

@@ -1,9 +1,13 @@
 import type { Btf } from '../btf/index.js';
-import type { FeatureName, KernelView } from '../object/index.js';
+import type { FeatureName, KernelModule, KernelView } from '../object/index.js';
 import type { Sys } from '../syscall/index.js';
 import { onlineCpus, possibleCpus } from './cpus.js';
-import { features } from './features.js';
+import { features, type ProbedFeature } from './features.js';
+import { readSymbolAddresses } from './kallsyms.js';
+import { readKconfig } from './kconfig.js';
+import { readModules } from './modules.js';
 import { pageSize } from './page-size.js';
+import { hasSyscallWrapper } from './syscall-symbol.js';
 import { runningVersion, versionCode } from './version.js';
 import { vmlinuxBtf } from './vmlinux-btf.js';
 
@@ -14,9 +18,11 @@ export class Kernel implements KernelView {
   readonly sys: Sys;
   readonly release: string;
   readonly versionCode: number;
-  readonly #features = new Map<FeatureName, boolean>();
+  readonly #features = new Map<ProbedFeature, boolean>();
   #possibleCpus: number | undefined;
   #btf: { readonly value: Btf | undefined } | undefined;
+  #kconfig: { readonly value: ReadonlyMap<string, string> | undefined } | undefined;
+  #modules: readonly KernelModule[] | undefined;
 
   private constructor(sys: Sys) {
     this.sys = sys;
@@ -52,18 +58,34 @@ export class Kernel implements KernelView {
     return this.#btf.value;
   }
 
+  get kconfig(): ReadonlyMap<string, string> | undefined {
+    this.#kconfig ??= { value: readKconfig(this.release) };
+    return this.#kconfig.value;
+  }
+
+  get modules(): readonly KernelModule[] {
+    this.#modules ??= this.btf ? readModules(this.sys, this.btf) : [];
+    return this.#modules;
+  }
+
+  /** Read anew at every call: modules come and go. */
+  symbolAddresses(names: ReadonlySet<string>): ReadonlyMap<string, bigint | 'ambiguous'> | undefined {
+    return readSymbolAddresses(names);
+  }
+
   /**
    * Whether the kernel has a feature; probed once, and not at all when it is known to have a newer one: kernels keep what they have, and
    * vendors who backport bring BPF as a whole.
    */
   has(feature: FeatureName): boolean {
+    if (feature === 'syscall_wrapper') return hasSyscallWrapper(this);
     const known =
       this.#features.get(feature) ?? (this.#isImplied(feature) || features[feature].probe(this.sys));
     this.#features.set(feature, known);
     return known;
   }
 
-  #isImplied(feature: FeatureName): boolean {
+  #isImplied(feature: ProbedFeature): boolean {
     const since = versionCode(features[feature].since);
     for (const [other, present] of this.#features)
       if (present && versionCode(features[other].since) >= since) return true;

@@ -8,14 +8,17 @@ const wrappers: Readonly<Record<string, string>> = {
   s390x: '__s390x_',
 };
 
+/** Whether the kernel enters system calls through functions of their own name per architecture: `__x64_sys_bpf`. */
+export function hasSyscallWrapper(kernel: Kernel): boolean {
+  const prefix = wrappers[process.arch];
+  if (prefix === undefined) return false;
+  // A function's BTF costs a lookup; reading kallsyms for the same fact costs 200,000 lines.
+  return kernel.btf
+    ? kernel.btf.findByName(`${prefix}sys_bpf`, 'func') !== undefined
+    : kernel.versionCode >= 0x041100;
+}
+
 /** The kernel function behind a system call, for a kprobe: `execve` → `__x64_sys_execve`, or `__se_sys_execve` on kernels without wrappers (arch_specific_syscall_pfx in libbpf). */
 export function syscallSymbol(kernel: Kernel, name: string): string {
-  const prefix = wrappers[process.arch];
-  // A function's BTF costs a lookup; reading kallsyms for the same fact costs 200,000 lines.
-  const hasWrapper =
-    prefix !== undefined &&
-    (kernel.btf
-      ? kernel.btf.findByName(`${prefix}sys_bpf`, 'func') !== undefined
-      : kernel.versionCode >= 0x041100);
-  return `${hasWrapper ? prefix : '__se_'}sys_${name}`;
+  return `${hasSyscallWrapper(kernel) ? wrappers[process.arch] : '__se_'}sys_${name}`;
 }

@@ -1,6 +1,7 @@
 import { BpfAttachType, BpfProgType } from '../abi/index.js';
 import type { BtfKind } from '../btf/index.js';
-import type { KernelView } from './kernel-view.js';
+import { findKernelType } from './find-kernel-type.js';
+import type { KernelModule, KernelView } from './kernel-view.js';
 import { ObjectError } from './object-error.js';
 import { matchSection } from './section-names.js';
 import type { ObjectSpec, ProgramSpec } from './types.js';
@@ -10,27 +11,43 @@ export function attachesByBtf(program: ProgramSpec): boolean {
   return matchSection(program.section)?.rule.attachBtf === true;
 }
 
+/** What PROG_LOAD is told of the target: a type id, and the module in whose BTF it is. */
+export interface AttachTarget {
+  readonly id: number;
+  readonly module: KernelModule | undefined;
+}
+
 /**
- * The id of the type in kernel BTF that a program attaches to, for `attach_btf_id` (libbpf: find_kernel_btf_id). Undefined when the view has
- * no kernel BTF to look in. Throws ObjectError when the program names no target, or one that the kernel does not have.
+ * The type in kernel BTF that a program attaches to, for `attach_btf_id` and `attach_btf_obj_fd` (libbpf: find_kernel_btf_id). A target may
+ * name its module: `nf_conntrack:nf_ct_delete`. Undefined when an offline view has no kernel BTF to look in. Throws ObjectError when the
+ * program names no target, or one that the kernel does not have.
  */
-export function attachBtfId(spec: ObjectSpec, program: ProgramSpec, kernel: KernelView): number | undefined {
-  const subject = `program ${program.name}`;
-  if (program.attachTarget === undefined)
-    throw new ObjectError(
-      spec.file,
-      subject,
-      `section ${program.section} names no target: write SEC("${program.section}/…")`,
+export function attachBtfTarget(
+  spec: ObjectSpec,
+  program: ProgramSpec,
+  kernel: KernelView,
+): AttachTarget | undefined {
+  const refused = (reason: string) => new ObjectError(spec.file, `program ${program.name}`, reason);
+  const { attachTarget } = program;
+  if (program.type === BpfProgType.BPF_PROG_TYPE_EXT)
+    throw refused(
+      'replaces a function of another program, which has to be named: it is not loaded by itself',
     );
-  if (!kernel.btf) return undefined;
+  if (attachTarget === undefined || attachTarget === '')
+    throw refused(`section ${program.section} names no target: write SEC("${program.section}/…")`);
+  if (!kernel.btf) {
+    if (kernel.offline) return undefined;
+    throw refused(`attaches by BTF, and kernel ${kernel.release} shows none (CONFIG_DEBUG_INFO_BTF)`);
+  }
   const { prefix, kind } = namesOf(program);
-  const name = `${prefix}${program.attachTarget}`;
-  const id = kernel.btf.findByName(name, kind);
-  if (id !== undefined) return id;
-  throw new ObjectError(
-    spec.file,
-    subject,
-    `kernel ${kernel.release} has no ${kind === 'typedef' ? 'tracepoint' : 'function'} ${program.attachTarget} (looked for ${kind} ${name} in its BTF)`,
+  const colon = attachTarget.indexOf(':');
+  const module = colon < 0 ? undefined : attachTarget.slice(0, colon);
+  const target = attachTarget.slice(colon + 1);
+  const name = `${prefix}${target}`;
+  const found = findKernelType(kernel, name, kind, module);
+  if (found) return found;
+  throw refused(
+    `kernel ${kernel.release} has no ${kind === 'typedef' ? 'tracepoint' : 'function'} ${target}${module === undefined ? '' : ` in module ${module}`} (looked for ${kind} ${name} in its BTF)`,
   );
 }
 

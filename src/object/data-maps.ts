@@ -2,14 +2,15 @@ import { BpfFlags, BpfMapType } from '../abi/index.js';
 import type { BtfTypes } from '../btf/index.js';
 import { type ElfFile, type ElfSection, SHF_EXECINSTR, SHT_NOBITS, SHT_PROGBITS } from '../elf/index.js';
 import { FormatError } from '../errors/index.js';
-import type { MapSpec } from './types.js';
+import { kconfigLayout } from './externs.js';
+import type { ExternSpec, MapSpec } from './types.js';
 
 /** Largest value of an array map (INT_MAX; kernel/bpf/arraymap.c). */
 const maxValueSize = 0x7fffffff;
 /** `BPF_OBJ_NAME_LEN` without the NUL. */
 const maxNameLength = 15;
 
-type DataKind = 'rodata' | 'data' | 'bss';
+type DataKind = NonNullable<MapSpec['internal']>['kind'];
 
 /** The maps that stand for sections of global data, in file order. `objectName` gives their names in the kernel a beginning. */
 export function readDataMaps(elf: ElfFile, btf: BtfTypes | undefined, objectName: string): MapSpec[] {
@@ -25,7 +26,7 @@ export function readDataMaps(elf: ElfFile, btf: BtfTypes | undefined, objectName
         ...place,
         field: 'sh_size',
       });
-    maps.push(dataMap(section, kind, initialBytes(section, kind, elf.file), btf, objectName));
+    maps.push(dataMap(section.name, kind, initialBytes(section, kind, elf.file), btf, objectName));
   }
   return maps;
 }
@@ -38,32 +39,45 @@ function dataKind({ name, type, flags }: ElfSection): DataKind | undefined {
   return is('.data') ? 'data' : is('.rodata') ? 'rodata' : undefined;
 }
 
+/** The map that the kernel's configuration goes into, zero until the object is planned for a kernel; undefined when there is none to tell. */
+export function kconfigMap(
+  btf: BtfTypes | undefined,
+  externs: readonly ExternSpec[],
+  objectName: string,
+): MapSpec | undefined {
+  if (!btf || !externs.some(e => e.kind === 'kconfig')) return undefined;
+  const { size } = kconfigLayout(btf, externs);
+  return dataMap('.kconfig', 'kconfig', new Uint8Array(size), btf, objectName);
+}
+
 function dataMap(
-  section: ElfSection,
+  section: string,
   kind: DataKind,
   bytes: Uint8Array,
   btf: BtfTypes | undefined,
   objectName: string,
 ): MapSpec {
   // Sections of string literals (`.rodata.str1.1`) have no DATASEC.
-  const valueTypeId = btf?.findByName(section.name, 'datasec') ?? 0;
+  const valueTypeId = btf?.findByName(section, 'datasec') ?? 0;
   const mmapable = btf && valueTypeId && hasGlobals(btf, valueTypeId) ? BpfFlags.BPF_F_MMAPABLE : 0;
   return {
-    name: section.name,
-    kernelName: kernelName(section.name, objectName),
+    name: section,
+    kernelName: kernelName(section, objectName),
     type: BpfMapType.BPF_MAP_TYPE_ARRAY,
     keySize: 4,
-    valueSize: section.size,
+    valueSize: bytes.length,
     maxEntries: 1,
-    flags: mmapable | (kind === 'rodata' ? BpfFlags.BPF_F_RDONLY_PROG : 0),
+    flags: mmapable | (kind === 'rodata' || kind === 'kconfig' ? BpfFlags.BPF_F_RDONLY_PROG : 0),
     mapExtra: 0n,
     numaNode: undefined,
     pinning: 'none',
     keyTypeId: 0,
     valueTypeId,
-    internal: { kind, section: section.name, bytes },
+    internal: { kind, section, bytes },
     values: [],
     inner: undefined,
+    autocreate: true,
+    structOps: undefined,
   };
 }
 

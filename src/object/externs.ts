@@ -1,5 +1,7 @@
-import type { BtfFunc, BtfTypes, BtfVar } from '../btf/index.js';
+import { type BtfTypes, typeName } from '../btf/index.js';
 import { type ElfFile, type ElfSymbol, SHN_UNDEF } from '../elf/index.js';
+import { FormatError } from '../errors/index.js';
+import { kconfigType } from './kconfig.js';
 import type { ExternSpec } from './types.js';
 
 /** True for a symbol that the loader, not this object, has to define. */
@@ -11,21 +13,51 @@ export function isExtern(symbol: ElfSymbol): boolean {
 
 /**
  * The undefined symbols of an object, in libbpf's order: `.kconfig` ones by alignment and size, then the others, by name
- * (src/libbpf.c, bpf_object__collect_externs). One that BTF does not put into `.kconfig` or `.ksyms` is `unknown`.
+ * (src/libbpf.c, bpf_object__collect_externs). Throws FormatError for one that BTF does not declare in `.kconfig` or `.ksyms`, or whose
+ * type cannot hold a kconfig value.
  */
 export function readExterns(elf: ElfFile, btf: BtfTypes | undefined): ExternSpec[] {
-  const kinds = btf ? declaredExterns(btf) : new Map<string, Declared>();
-  const externs = elf.symbols.filter(isExtern).map((symbol): ExternSpec => {
-    const { kind, typeId } = kinds.get(symbol.name) ?? { kind: 'unknown', typeId: 0 };
-    return { name: symbol.name, kind, weak: symbol.bind === 'weak', typeId };
-  });
+  const symbols = elf.symbols.filter(isExtern);
+  const [first] = symbols;
+  if (!first) return [];
+  if (!btf)
+    throw unknown(
+      elf,
+      first.name,
+      'the object has no BTF that says where it is to come from: compile with -g',
+    );
+  const declared = declaredExterns(btf);
+  const externs = symbols.map(symbol => readExtern(symbol, declared, btf, elf));
   const rank = (e: ExternSpec) => (e.kind === 'kconfig' ? 0 : 1);
   return externs.sort(
     (a, b) =>
       rank(a) - rank(b) ||
-      (btf && rank(a) === 0 ? byPlace(btf, a, b) : 0) ||
+      (rank(a) === 0 ? byPlace(btf, a, b) : 0) ||
       (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
   );
+}
+
+function readExtern(
+  { name, bind }: ElfSymbol,
+  declared: ReadonlyMap<string, Declared>,
+  btf: BtfTypes,
+  elf: ElfFile,
+): ExternSpec {
+  const found = declared.get(name);
+  if (!found)
+    throw unknown(elf, name, 'BTF declares it neither in .ksyms nor in .kconfig: write __ksym or __kconfig');
+  const { kind, typeId } = found;
+  if (kind === 'kconfig' && !kconfigType(btf, typeId))
+    throw unknown(
+      elf,
+      name,
+      `${typeName(btf, typeId)} cannot hold a kconfig value: use bool, char, an integer, char[] or enum libbpf_tristate`,
+    );
+  return { name, kind, weak: bind === 'weak', typeId };
+}
+
+function unknown(elf: ElfFile, name: string, reason: string): FormatError {
+  return new FormatError(reason, { file: elf.file, section: '.BTF', field: `extern ${name}` });
 }
 
 interface Declared {
@@ -52,20 +84,21 @@ export function kconfigLayout(
 
 function declaredExterns(btf: BtfTypes): Map<string, Declared> {
   const found = new Map<string, Declared>();
-  for (const section of ['.kconfig', '.ksyms'] as const) {
-    const id = btf.findByName(section, 'datasec');
-    const datasec = id === undefined ? undefined : btf.type(id);
-    if (datasec?.kind !== 'datasec') continue;
-    for (const { type } of datasec.vars) {
-      const declared = btf.type(type) as BtfVar | BtfFunc;
-      if (declared.kind !== 'var' && declared.kind !== 'func') continue;
-      const kind = section === '.kconfig' ? 'kconfig' : declared.kind === 'func' ? 'kfunc' : 'ksym';
-      found.set(declared.name, {
-        kind,
-        typeId: kind === 'ksym' ? btf.resolve(declared.type) : declared.type,
-      });
+  for (const section of ['.kconfig', '.ksyms'] as const)
+    for (const id of btf.findAllByName(section, 'datasec')) {
+      const datasec = btf.type(id);
+      if (datasec.kind !== 'datasec') continue;
+      for (const { type } of datasec.vars) {
+        const declared = btf.type(type);
+        if (declared.kind !== 'var' && declared.kind !== 'func') continue;
+        if (declared.linkage !== 'extern' || (section === '.kconfig' && declared.kind === 'func')) continue;
+        const kind = section === '.kconfig' ? 'kconfig' : declared.kind === 'func' ? 'kfunc' : 'ksym';
+        found.set(declared.name, {
+          kind,
+          typeId: kind === 'ksym' ? btf.resolve(declared.type) : declared.type,
+        });
+      }
     }
-  }
   return found;
 }
 

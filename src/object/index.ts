@@ -1,8 +1,8 @@
-export { attachBtfId } from './attach-btf.js';
+export { attachBtfTarget } from './attach-btf.js';
 export { eventTypeId } from './event-type.js';
 export { encodeGlobal, globalCodec, parseGlobalValue } from './global-value.js';
 export { type Inspection, inspectObject } from './inspect.js';
-export { type FeatureName, type KernelView, newestKernel } from './kernel-view.js';
+export { type FeatureName, type KernelModule, type KernelView, newestKernel } from './kernel-view.js';
 export {
   type InfoRecords,
   type LinkedFunction,
@@ -14,6 +14,7 @@ export { ObjectError } from './object-error.js';
 export { type ParseObjectOptions, parseObject } from './parse-object.js';
 export { type PlanLoadOptions, planLoad } from './plan.js';
 export type * from './plan-types.js';
+export { isFdPointer, isFdRef, isLinkedInsns } from './plan-values.js';
 export { matchSection, type SectionMatch, type SectionRule, sectionRules } from './section-names.js';
 export { attachTypeName, coreKindName, mapTypeName, progTypeName } from './type-names.js';
 export type * from './types.js';

@@ -18,10 +18,25 @@ export type FeatureName =
   | 'btf_decl_tag' // 5.16
   | 'btf_type_tag' // 5.17
   | 'btf_float' // 5.13
-  | 'btf_enum64'; // 6.0
+  | 'btf_enum64' // 6.0
+  | 'syscall_wrapper' // 4.17, by architecture
+  | 'uprobe_multi' // 6.6
+  | 'arg_ctx_tag' // 6.8
+  | 'ldimm64_full_range_off'; // 7.0
+
+/** A kernel module that has BTF of its own, split from that of vmlinux. */
+export interface KernelModule {
+  readonly name: string;
+  /** Id of its BTF, for BPF_BTF_GET_FD_BY_ID; undefined when the module is known from a file only. */
+  readonly id?: number;
+  /** Read on first use. */
+  readonly btf: BtfTypes;
+}
 
 /** What a plan needs to know of a kernel. A live one probes when asked; an offline one answers from what it was told. */
 export interface KernelView {
+  /** True for an assumption rather than a kernel: what it cannot tell is planned for, with a warning, where a kernel would be refused. */
+  readonly offline?: boolean;
   /** e.g. `6.18.44`; for messages. */
   readonly release: string;
   /** `KERNEL_VERSION(a, b, c)` as the kernel packs it, for `kern_version`. */
@@ -32,20 +47,36 @@ export interface KernelView {
   readonly pageSize?: number;
   /** BTF of vmlinux; undefined where the kernel has none. Read on first use. */
   readonly btf: BtfTypes | undefined;
+  /** Loaded modules with BTF; found on first use. Undefined when they are not known. */
+  readonly modules?: readonly KernelModule[];
+  /**
+   * The options that the kernel was configured with, by name, as its config file writes them: `y`, `m`, `"text"`, a number. Undefined when there is
+   * no such file. Read on first use.
+   */
+  readonly kconfig?: ReadonlyMap<string, string> | undefined;
+  /** Addresses of symbols, those there are (`/proc/kallsyms`); `ambiguous` for one with several. Undefined when it cannot be read. */
+  symbolAddresses?(names: ReadonlySet<string>): ReadonlyMap<string, bigint | 'ambiguous'> | undefined;
   has(feature: FeatureName): boolean;
 }
 
 /** A view for planning without a kernel: everything the newest kernel has. */
 export function newestKernel(
-  options: { possibleCpus?: number; release?: string; btf?: BtfTypes } = {},
+  options: {
+    possibleCpus?: number;
+    release?: string;
+    btf?: BtfTypes;
+    modules?: readonly KernelModule[];
+  } = {},
 ): KernelView {
   const release = options.release ?? '6.18.0';
   const [major = 0, minor = 0, patch = 0] = release.split(/[.-]/).map(Number);
   return {
+    offline: true,
     release,
     versionCode: (major << 16) | (minor << 8) | Math.min(patch || 0, 255),
     possibleCpus: options.possibleCpus ?? 1,
     btf: options.btf,
+    ...(options.modules ? { modules: options.modules } : {}),
     has: () => true,
   };
 }

@@ -1,14 +1,22 @@
 import { hostEndian } from '../abi/index.js';
-import { FormatError } from '../errors/index.js';
+import { FormatError, NotYetError } from '../errors/index.js';
 import {
+  BPF_CALL,
+  BPF_JMP,
+  BPF_PSEUDO_BTF_ID,
   BPF_PSEUDO_FUNC,
+  BPF_PSEUDO_KFUNC_CALL,
   BPF_PSEUDO_MAP_FD,
   BPF_PSEUDO_MAP_VALUE,
   insnSize,
   swapInsns,
 } from '../insn/index.js';
 import { exceptionCallback } from './exception-callback.js';
+import { InsnEditor } from './insn-editor.js';
+import { type JumpTable, readJumpTable } from './jump-tables.js';
+import { ObjectError } from './object-error.js';
 import type { InsnFixup, LinkedInsns } from './plan-types.js';
+import type { ResolvedExtern } from './resolve-externs.js';
 import type { FunctionSpec, InsnReference, ObjectSpec, ProgramSpec } from './types.js';
 
 /** A function's place in a linked program. */
@@ -27,6 +35,15 @@ export interface LinkedProgram {
   readonly funcInfo: InfoRecords | undefined;
   /** `struct bpf_line_info` records for PROG_LOAD; undefined when a function has none. */
   readonly lineInfo: InfoRecords | undefined;
+  /** The tables that its indirect jumps go through. */
+  readonly jumpTables: readonly JumpTable[];
+}
+
+/** What a program is linked against, beyond its object: a kernel. */
+export interface LinkTarget {
+  readonly externs: ReadonlyMap<string, ResolvedExtern>;
+  /** Where the variables of an arena begin in it. */
+  readonly arenaDataOffset: number;
 }
 
 /** Records of one size, in this machine's byte order. */
@@ -41,18 +58,24 @@ export interface InfoRecords {
  * and globals at what they refer to (libbpf: bpf_object__reloc_code, bpf_object__relocate_data). The order is libbpf's, so that the
  * kernel computes the same tag.
  *
- * Instructions come out in this machine's byte order. References to externs are left as the compiler wrote them.
+ * Instructions come out in this machine's byte order. Without a target, references to externs are left as the compiler wrote them.
+ * Throws ObjectError for an extern that the target does not have.
  */
-export function linkProgram(spec: ObjectSpec, program: ProgramSpec): LinkedProgram {
+export function linkProgram(spec: ObjectSpec, program: ProgramSpec, target?: LinkTarget): LinkedProgram {
   const functions = collect(spec, program);
   const starts = new Map(functions.map(f => [f.function.key, f.index]));
   const last = functions.at(-1) as LinkedFunction;
   const bytes = new Uint8Array((last.index + last.function.insns.length / insnSize) * insnSize);
   const view = new DataView(bytes.buffer);
   const fixups: InsnFixup[] = [];
-  for (const { function: f, index } of functions) {
+  const jumpTables = new Map<string, JumpTable>();
+  const scope: RelocationScope = { spec, program, target, view, starts, fixups, jumpTables };
+  for (const linked of functions) {
+    const { function: f, index } = linked;
     bytes.set(spec.endian === hostEndian ? f.insns : swapInsns(f.insns), index * insnSize);
-    for (const reference of f.references) relocate(view, index + reference.index, reference, starts, fixups);
+    if (target && f.coreRelocations.length > 0)
+      throw new NotYetError([`CO-RE relocations of ${f.name}`], spec.file);
+    for (const reference of f.references) relocate(scope, linked, reference);
   }
   return {
     insns: { bytes, fixups },
@@ -69,6 +92,7 @@ export function linkProgram(spec: ObjectSpec, program: ProgramSpec): LinkedProgr
       f => f.lineInfo,
       info => [info.fileOff, info.textOff, info.lineCol],
     ),
+    jumpTables: [...jumpTables.values()],
   };
 }
 
@@ -118,45 +142,88 @@ function* calls(f: FunctionSpec): Generator<string, void> {
     if (reference.kind === 'call' || reference.kind === 'funcPtr') yield reference.func;
 }
 
-/** Offsets in `struct bpf_insn`. */
-const registersOffset = 1;
-const immOffset = 4;
+interface RelocationScope {
+  readonly spec: ObjectSpec;
+  readonly program: ProgramSpec;
+  readonly target: LinkTarget | undefined;
+  readonly view: DataView;
+  readonly starts: ReadonlyMap<string, number>;
+  readonly fixups: InsnFixup[];
+  /** By the name of the map that each becomes. */
+  readonly jumpTables: Map<string, JumpTable>;
+}
 
-function relocate(
-  view: DataView,
-  index: number,
-  reference: InsnReference,
-  starts: ReadonlyMap<string, number>,
-  fixups: InsnFixup[],
-): void {
-  const at = index * insnSize;
-  const little = hostEndian === 'little';
-  const setImm = (slot: number, imm: number) =>
-    view.setInt32((index + slot) * insnSize + immOffset, imm, little);
-  const setSource = (source: number) => {
-    const registers = view.getUint8(at + registersOffset);
-    view.setUint8(
-      at + registersOffset,
-      little ? (registers & 0x0f) | (source << 4) : (registers & 0xf0) | source,
-    );
-  };
+function relocate(scope: RelocationScope, linked: LinkedFunction, reference: InsnReference): void {
+  const { view, starts, fixups, target } = scope;
+  const index = linked.index + reference.index;
+  const insn = new InsnEditor(view, index);
   switch (reference.kind) {
     case 'map':
-    case 'mapValue':
-      setSource(reference.kind === 'map' ? BPF_PSEUDO_MAP_FD : BPF_PSEUDO_MAP_VALUE);
-      setImm(0, 0);
-      setImm(1, reference.kind === 'map' ? 0 : reference.offset);
+      insn.set({ src: BPF_PSEUDO_MAP_FD, imm: 0, nextImm: 0 });
       fixups.push({ index, ref: { fd: `map:${reference.map}` } });
       return;
+    case 'mapValue': {
+      const base = scope.spec.arena?.map === reference.map ? (target?.arenaDataOffset ?? 0) : 0;
+      insn.set({ src: BPF_PSEUDO_MAP_VALUE, imm: 0, nextImm: reference.offset + base });
+      fixups.push({ index, ref: { fd: `map:${reference.map}` } });
+      return;
+    }
     case 'funcPtr':
-      setSource(BPF_PSEUDO_FUNC);
-      setImm(0, (starts.get(reference.func) as number) - index - 1);
+      insn.set({ src: BPF_PSEUDO_FUNC, imm: (starts.get(reference.func) as number) - index - 1 });
       return;
     case 'call':
-      setImm(0, (starts.get(reference.func) as number) - index - 1);
+      insn.set({ imm: (starts.get(reference.func) as number) - index - 1 });
       return;
     case 'extern':
-    case 'jumpTable':
+      if (target) relocateExtern(scope, target, index, reference, linked);
+      return;
+    case 'jumpTable': {
+      const table = readJumpTable(scope.spec, scope.program, linked, reference);
+      scope.jumpTables.set(table.map, table);
+      insn.set({ src: BPF_PSEUDO_MAP_VALUE, off: 0, imm: 0 });
+      fixups.push({ index, ref: { fd: `map:${table.map}` } });
+      return;
+    }
+  }
+}
+
+/** `imm` of a call of a kfunc that is not there: the verifier refuses it where it can be reached (poison_kfunc_call in libbpf). */
+const absentKfunc = 2002000000;
+
+function relocateExtern(
+  { spec, view, fixups }: RelocationScope,
+  target: LinkTarget,
+  index: number,
+  { name, call }: Extract<InsnReference, { kind: 'extern' }>,
+  { function: f }: LinkedFunction,
+): void {
+  const insn = new InsnEditor(view, index);
+  const extern = target.externs.get(name) ?? { kind: 'missing', reason: 'is not declared in BTF' };
+  switch (extern.kind) {
+    case 'missing':
+      throw new ObjectError(spec.file, `extern ${name} of ${f.name}`, extern.reason);
+    case 'kconfig':
+      insn.set({ src: BPF_PSEUDO_MAP_VALUE, imm: 0, nextImm: extern.offset });
+      fixups.push({ index, ref: { fd: 'map:.kconfig' } });
+      return;
+    case 'address':
+      insn.set({
+        imm: Number(BigInt.asIntN(32, extern.address)),
+        nextImm: Number(BigInt.asIntN(32, extern.address >> 32n)),
+      });
+      return;
+    case 'btf':
+      if (call) insn.set({ src: BPF_PSEUDO_KFUNC_CALL, off: extern.fdIndex, imm: extern.id });
+      else {
+        insn.set({ src: BPF_PSEUDO_BTF_ID, imm: extern.id, nextImm: 0 });
+        if (extern.module) fixups.push({ index: index + 1, ref: { fd: `btf:${extern.module.name}` } });
+      }
+      return;
+    case 'absent':
+      if (call) {
+        const number = spec.externs.findIndex(e => e.name === name);
+        insn.set({ code: BPF_JMP | BPF_CALL, dst: 0, src: 0, off: 0, imm: absentKfunc + number });
+      } else insn.set({ imm: 0, nextImm: 0 });
       return;
   }
 }

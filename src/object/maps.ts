@@ -145,5 +145,7 @@ function mapSpec(name: string, def: MapDef, values: Values): MapSpec {
     internal: undefined,
     values,
     inner: def.inner && mapSpec(`${name}.inner`, def.inner, []),
+    autocreate: true,
+    structOps: undefined,
   };
 }

@@ -1,15 +1,18 @@
 import { Btf, type BtfExt, parseBtfExt } from '../btf/index.js';
 import { type ElfFile, parseElf, requireBpf, SHT_SYMTAB } from '../elf/index.js';
 import { FormatError } from '../errors/index.js';
+import { readArena } from './arena.js';
 import { fixupBtf } from './btf-fixup.js';
-import { readDataMaps } from './data-maps.js';
+import { kconfigMap, readDataMaps } from './data-maps.js';
 import { readExterns } from './externs.js';
 import { type FunctionBody, readFunctions } from './functions.js';
 import { readGlobals } from './globals.js';
+import { isLegacyMaps, readLegacyMaps } from './legacy-maps.js';
 import { readLicense, readVersion } from './license.js';
 import { readDefinedMaps } from './maps.js';
 import { programSpec } from './programs.js';
 import { type ReferenceScope, readReferences } from './references.js';
+import { readStructOpsMaps } from './struct-ops.js';
 import type { ExternSpec, FunctionSpec, ObjectSpec } from './types.js';
 
 export interface ParseObjectOptions {
@@ -22,8 +25,8 @@ export interface ParseObjectOptions {
 /**
  * Parses a compiled BPF object (`clang -g -O2 -target bpf -c`) of either byte order into plain data. Nothing is asked of a kernel.
  *
- * Accepts what libbpf accepts (src/libbpf.c, bpf_object_open). What cannot be loaded yet, such as CO-RE relocations, is listed; a section
- * name that says no program type leaves the program's type undefined. The spec keeps views of `bytes`, which must not change.
+ * Accepts what libbpf accepts (src/libbpf.c, bpf_object_open), and legacy `maps` sections. A section name that says no program type leaves
+ * the program's type undefined. The spec keeps views of `bytes`, which must not change.
  *
  * Throws FormatError, naming section, offset and symbol, for anything malformed.
  */
@@ -38,7 +41,14 @@ export function parseObject(bytes: Uint8Array, options: ParseObjectOptions = {})
   const { btf, btfExt, externs } = readTypes(elf);
   const functions = readFunctions(elf, btfExt);
   const defined = readDefinedMaps(elf, btf, functions);
-  const maps = [...defined.maps, ...readDataMaps(elf, btf, name)];
+  const kconfig = kconfigMap(btf, externs, name);
+  const maps = [
+    ...readLegacyMaps(elf),
+    ...defined.maps,
+    ...readDataMaps(elf, btf, name),
+    ...(kconfig ? [kconfig] : []),
+    ...readStructOpsMaps(elf, btf, functions),
+  ];
 
   const scope: ReferenceScope = { elf, functions, maps, mapAt: defined.nameAt };
   const complete = ({ elfSection: _, ...body }: FunctionBody, references: FunctionSpec['references']) => ({
@@ -60,6 +70,8 @@ export function parseObject(bytes: Uint8Array, options: ParseObjectOptions = {})
     externs,
     btf,
     btfExt,
+    arena: readArena(elf, maps),
+    jumpTables: elf.section('.jumptables')?.data,
     warnings: warningsOf(elf),
   };
 }
@@ -93,11 +105,10 @@ function readTypes(elf: ElfFile): Types {
 
 function warningsOf(elf: ElfFile): string[] {
   const warnings: string[] = [];
-  if (elf.section('maps'))
-    warnings.push('section maps: legacy map definitions; rewrite them as BTF-defined maps in SEC(".maps")');
-  for (const section of elf.sections)
-    if (/^\??\.struct_ops(\.link)?$/.test(section.name))
-      warnings.push(`section ${section.name}: struct_ops maps are not read yet`);
+  for (const section of elf.sections.filter(isLegacyMaps))
+    warnings.push(
+      `section ${section.name}: legacy map definitions, which libbpf refuses since 1.0; rewrite them as BTF-defined maps in SEC(".maps")`,
+    );
   if (!elf.section('.BTF')) warnings.push('no BTF: values cannot be shown by type; compile with -g');
   return warnings;
 }

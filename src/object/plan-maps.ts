@@ -1,10 +1,13 @@
 import { BpfCmd, BpfFlags, BpfMapType } from '../abi/index.js';
+import { arenaSize } from './arena.js';
 import type { KernelView } from './kernel-view.js';
 import { mapBtf } from './map-btf.js';
+import type { StructOps } from './plan-struct-ops.js';
 import type { PlanStep, PlanValue } from './plan-types.js';
 import type { MapSpec, ObjectSpec } from './types.js';
 
 const {
+  BPF_MAP_TYPE_ARENA,
   BPF_MAP_TYPE_PERF_EVENT_ARRAY,
   BPF_MAP_TYPE_PROG_ARRAY,
   BPF_MAP_TYPE_RINGBUF,
@@ -14,19 +17,26 @@ const {
 /** Key of the only element of a data map. */
 const firstKey = new Uint8Array(4);
 
+/** What the maps of an object are on one kernel. */
+export interface MapsTarget {
+  readonly kernel: KernelView;
+  /** Bytes to fill data maps with, by name. */
+  readonly bytes: ReadonlyMap<string, Uint8Array>;
+  readonly structOps: StructOps;
+  readonly arenaDataOffset: number;
+  /** Folder of pinned maps, or false to pin none. */
+  readonly pinRoot: string | false;
+}
+
 /** The calls that make one map and fill it, but for elements that are maps or programs. */
-export function planMap(
-  spec: ObjectSpec,
-  map: MapSpec,
-  bytes: Uint8Array | undefined,
-  kernel: KernelView,
-): PlanStep[] {
-  const steps: PlanStep[] = [];
-  if (map.inner) steps.push(create(spec, map.inner, kernel));
-  steps.push(create(spec, map, kernel));
+export function planMap(spec: ObjectSpec, map: MapSpec, target: MapsTarget): PlanStep[] {
+  if (map.pinning === 'by_name' && target.pinRoot !== false)
+    return planPinned(spec, map, target, `${target.pinRoot}/${map.name}`);
+  const steps: PlanStep[] = createWithInner(spec, map, target);
   const { internal } = map;
+  const bytes = target.bytes.get(map.name);
   if (bytes) steps.push(update(map.name, firstKey, bytes, `initial value of ${map.name}`));
-  if (internal?.kind === 'rodata')
+  if (internal?.kind === 'rodata' || internal?.kind === 'kconfig')
     steps.push({
       cmd: BpfCmd.BPF_MAP_FREEZE,
       attr: { map_fd: mapFd(map.name) },
@@ -37,12 +47,43 @@ export function planMap(
   return steps;
 }
 
+function createWithInner(spec: ObjectSpec, map: MapSpec, target: MapsTarget): PlanStep[] {
+  const step = create(spec, map, target);
+  return map.inner ? [create(spec, map.inner, target), step] : [step];
+}
+
+/** A map pinned by name is shared by all who load it: it is taken from its pin, or made and pinned (libbpf: bpf_object__reuse_map). */
+function planPinned(spec: ObjectSpec, map: MapSpec, target: MapsTarget, path: string): PlanStep[] {
+  const fd = mapFd(map.name);
+  const sized: MapSpec = { ...map, maxEntries: maxEntries(map, target.kernel) };
+  return [
+    {
+      cmd: BpfCmd.BPF_OBJ_GET,
+      attr: { pathname: path },
+      makes: fd.fd,
+      what: `map ${map.name} pinned at ${path}`,
+      onError: 'absent',
+      reuses: sized,
+    },
+    ...createWithInner(spec, map, target).map(step => ({ ...step, unlessReused: fd.fd })),
+    {
+      cmd: BpfCmd.BPF_OBJ_PIN,
+      attr: { pathname: path, bpf_fd: fd },
+      makes: undefined,
+      what: `pin ${map.name} at ${path}`,
+      onError: 'fail',
+      unlessReused: fd.fd,
+    },
+  ];
+}
+
 /** The calls that fill the slots that a map of maps declares. */
 export function planInnerMaps(map: MapSpec): PlanStep[] {
   if (map.type === BPF_MAP_TYPE_PROG_ARRAY) return [];
-  return map.values.map(({ index, ref }) =>
-    update(map.name, slotKey(index), { pointsTo: mapFd(ref) }, `map ${ref} into ${map.name}[${index}]`),
-  );
+  return map.values.map(({ index, ref }) => ({
+    ...update(map.name, slotKey(index), { pointsTo: mapFd(ref) }, `map ${ref} into ${map.name}[${index}]`),
+    ...(map.pinning === 'by_name' ? { unlessReused: `map:${map.name}` } : {}),
+  }));
 }
 
 /** The calls that fill the slots that a prog array declares. Programs that are not loaded are left out. */
@@ -64,25 +105,44 @@ export function mapFd(name: string) {
   return { fd: `map:${name}` };
 }
 
-function create(spec: ObjectSpec, map: MapSpec, kernel: KernelView): PlanStep {
+function create(
+  spec: ObjectSpec,
+  map: MapSpec,
+  { kernel, structOps, arenaDataOffset }: MapsTarget,
+): PlanStep {
+  const ops = structOps.maps.get(map.name);
   const mmapable = !map.internal || kernel.has('mmapable_array');
   return {
     cmd: BpfCmd.BPF_MAP_CREATE,
     attr: {
       map_type: map.type,
       key_size: map.keySize,
-      value_size: map.valueSize,
+      value_size: ops ? ops.value.bytes.length : map.valueSize,
       max_entries: maxEntries(map, kernel),
-      map_flags: mmapable ? map.flags : map.flags & ~BpfFlags.BPF_F_MMAPABLE,
+      map_flags:
+        (mmapable ? map.flags : map.flags & ~BpfFlags.BPF_F_MMAPABLE) |
+        (ops?.module ? BpfFlags.BPF_F_VTYPE_BTF_OBJ_FD : 0),
       ...(map.inner ? { inner_map_fd: mapFd(map.inner.name) } : {}),
       ...(map.numaNode === undefined ? {} : { numa_node: map.numaNode }),
       ...(kernel.has('prog_name') ? { map_name: map.kernelName } : {}),
       ...(spec.btf && kernel.has('btf') ? mapBtf(spec.btf, map) : {}),
       ...(map.mapExtra === 0n ? {} : { map_extra: map.mapExtra }),
+      ...(ops ? { btf_vmlinux_value_type_id: ops.valueTypeId } : {}),
+      ...(ops?.module ? { value_type_btf_obj_fd: { fd: `btf:${ops.module.name}` } } : {}),
     },
     makes: `map:${map.name}`,
     what: `map ${map.name}`,
     onError: 'fail',
+    ...(map.type === BPF_MAP_TYPE_ARENA
+      ? {
+          mmap: {
+            address: map.mapExtra,
+            length: arenaSize(map, kernel),
+            offset: arenaDataOffset,
+            bytes: spec.arena?.bytes ?? new Uint8Array(0),
+          },
+        }
+      : {}),
   };
 }
 

@@ -1,10 +1,12 @@
-import { BpfCmd, BpfFuncId, hostEndian } from '../abi/index.js';
+import { BpfAttachType, BpfCmd, BpfFuncId, BpfProgType, hostEndian } from '../abi/index.js';
 import { BPF_CALL, BPF_JMP, decodeInsn, insnCount, insnSize, isLdimm64 } from '../insn/index.js';
-import { attachBtfId, attachesByBtf } from './attach-btf.js';
-import type { KernelView } from './kernel-view.js';
-import { type LinkedProgram, linkProgram } from './link-program.js';
+import { attachBtfTarget, attachesByBtf } from './attach-btf.js';
+import { planJumpTable } from './jump-tables.js';
+import type { KernelModule, KernelView } from './kernel-view.js';
+import { type LinkedProgram, type LinkTarget, linkProgram } from './link-program.js';
 import { ObjectError } from './object-error.js';
 import { mapFd } from './plan-maps.js';
+import type { StructOps } from './plan-struct-ops.js';
 import type { PlanStep } from './plan-types.js';
 import { matchSection } from './section-names.js';
 import type { ObjectSpec, ProgramSpec } from './types.js';
@@ -12,13 +14,18 @@ import type { ObjectSpec, ProgramSpec } from './types.js';
 /** `BPF_OBJ_NAME_LEN` without the NUL. */
 const maxNameLength = 15;
 
+/** What programs are loaded into. */
+export interface ProgramsTarget extends LinkTarget {
+  readonly kernel: KernelView;
+  /** Modules whose BTF fds go into `fd_array`, from slot 1 on. */
+  readonly modules: readonly KernelModule[];
+  readonly structOps: StructOps;
+  readonly warn: (warning: string) => void;
+}
+
 /** The calls that load one program and tie it to the read-only data that its log messages live in. */
-export function planProgram(
-  spec: ObjectSpec,
-  program: ProgramSpec,
-  kernel: KernelView,
-  warn: (warning: string) => void,
-): PlanStep[] {
+export function planProgram(spec: ObjectSpec, program: ProgramSpec, target: ProgramsTarget): PlanStep[] {
+  const { kernel, modules } = target;
   const { name, type } = program;
   if (type === undefined)
     throw new ObjectError(
@@ -26,11 +33,12 @@ export function planProgram(
       `program ${name}`,
       `section ${program.section} says no program type: use one of libbpf's names, as SEC("tracepoint/…") or SEC("xdp")`,
     );
-  const linked = linkProgram(spec, program);
+  const linked = linkProgram(spec, program, target);
   requireGlobalData(spec, program, linked, kernel);
   if (!kernel.has('probe_read_kernel')) useOldProbeRead(linked.insns.bytes);
   const fd = `prog:${name}`;
   const steps: PlanStep[] = [
+    ...linked.jumpTables.flatMap(table => planJumpTable(table, name)),
     {
       cmd: BpfCmd.BPF_PROG_LOAD,
       attr: {
@@ -43,7 +51,10 @@ export function planProgram(
         ...(kernel.has('prog_name') ? { prog_name: name.slice(0, maxNameLength) } : {}),
         expected_attach_type: expectedAttachType(program, kernel),
         ...btfInfo(spec, linked, kernel),
-        ...attachTarget(spec, program, kernel, warn),
+        ...attachTarget(spec, program, target),
+        ...(modules.length
+          ? { fd_array: { pointsTo: [undefined, ...modules.map(m => ({ fd: `btf:${m.name}` }))] } }
+          : {}),
       },
       makes: fd,
       what: `program ${name}`,
@@ -64,6 +75,9 @@ export function planProgram(
 }
 
 function expectedAttachType(program: ProgramSpec, kernel: KernelView): number {
+  // A USDT probe may have many places; one link for all of them needs to be known at load.
+  if (/^usdt\b/.test(program.section) && kernel.has('uprobe_multi'))
+    return BpfAttachType.BPF_TRACE_UPROBE_MULTI;
   const optional = matchSection(program.section)?.rule.attachTypeOptional;
   return optional && !kernel.has('expected_attach_type') ? 0 : program.attachType;
 }
@@ -88,16 +102,35 @@ function btfInfo(
 function attachTarget(
   spec: ObjectSpec,
   program: ProgramSpec,
-  kernel: KernelView,
-  warn: (warning: string) => void,
+  { kernel, structOps, warn }: ProgramsTarget,
 ): PlanStep['attr'] {
+  if (program.type === BpfProgType.BPF_PROG_TYPE_STRUCT_OPS) return structOpsTarget(spec, program, structOps);
   if (!attachesByBtf(program)) return {};
-  const id = attachBtfId(spec, program, kernel);
-  if (id === undefined)
+  const target = attachBtfTarget(spec, program, kernel);
+  if (!target)
     warn(
       `program ${program.name}: attach_btf_id of ${program.attachTarget} is not known without the kernel's BTF`,
     );
-  return { attach_btf_id: id ?? 0 };
+  return { attach_btf_id: target?.id ?? 0, ...moduleBtf(target?.module) };
+}
+
+function structOpsTarget(spec: ObjectSpec, program: ProgramSpec, { programs }: StructOps): PlanStep['attr'] {
+  const target = programs.get(program.name);
+  if (!target)
+    throw new ObjectError(
+      spec.file,
+      `program ${program.name}`,
+      'no struct_ops map that is created points to it: put it into one in SEC(".struct_ops.link")',
+    );
+  return {
+    expected_attach_type: target.member,
+    attach_btf_id: target.typeId,
+    ...moduleBtf(target.module),
+  };
+}
+
+function moduleBtf(module: KernelModule | undefined): PlanStep['attr'] {
+  return module ? { attach_btf_obj_fd: { fd: `btf:${module.name}` } } : {};
 }
 
 function requireGlobalData(

@@ -1,13 +1,13 @@
-import type { ObjectSpec } from './types.js';
+import type { MapSpec, ObjectSpec } from './types.js';
 
 /** A file descriptor that an earlier step of the plan makes: `btf`, `map:NAME`, `prog:NAME`. */
 export interface FdRef {
   readonly fd: string;
 }
 
-/** A pointer to a 4-byte fd in memory: the value of an element of a map of maps or a prog array. */
+/** A pointer to 4-byte fds in memory: the value of an element of a map of maps or a prog array, or an `fd_array`, whose slot 0 is left 0. */
 export interface FdPointer {
-  readonly pointsTo: FdRef;
+  readonly pointsTo: FdRef | readonly (FdRef | undefined)[];
 }
 
 /** A slot of a program's instructions whose `imm` is an fd known only when the plan runs. */
@@ -44,13 +44,38 @@ export interface PlanStep {
   readonly makes: string | undefined;
   /** What the step is for, in words: `map start`, `program handle_tp`, `BTF of the object`. */
   readonly what: string;
-  /** When the kernel refuses: `fail` the load, or `ignore` it (the load goes on without). */
-  readonly onError: 'fail' | 'ignore';
+  /** When the kernel refuses: `fail` the load, or `ignore` it (the load goes on without); `absent` ignores ENOENT only. */
+  readonly onError: 'fail' | 'ignore' | 'absent';
+  /** For a BPF_OBJ_GET that may find a pinned map: what the map must be like to be used. */
+  readonly reuses?: MapSpec;
+  /** The step is left out when this fd came from a pin. */
+  readonly unlessReused?: string;
+  /** Memory to map the new fd's into, and to fill, after the call: an arena. */
+  readonly mmap?: PlannedMmap;
+}
+
+/** A mapping that programs count on: of an arena, which the kernel wants to be mapped before a program uses it. Sizes are bytes. */
+export interface PlannedMmap {
+  /** Where to; 0 lets the kernel choose. */
+  readonly address: bigint;
+  readonly length: number;
+  /** Initial bytes and where in the mapping they go. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** The value that registers a struct_ops map, as the kernel lays it out; programs are to be put in as 8-byte fds at their offsets. */
+export interface StructOpsValue {
+  readonly map: string;
+  readonly bytes: Uint8Array;
+  readonly programs: readonly { readonly offset: number; readonly program: string }[];
 }
 
 /** The ordered calls that load an object, fds symbolic: what `rawbpf plan` prints and what `BpfObject.load` executes. */
 export interface Plan {
   readonly object: ObjectSpec;
   readonly steps: readonly PlanStep[];
+  /** What registering its struct_ops maps takes. */
+  readonly structOps: readonly StructOpsValue[];
   readonly warnings: readonly string[];
 }

@@ -1,12 +1,15 @@
 import { BpfCmd } from '../abi/index.js';
+import { arenaDataOffset } from './arena.js';
 import { sanitizeBtf } from './btf-sanitize.js';
 import { bytesWithGlobals } from './global-value.js';
 import type { KernelView } from './kernel-view.js';
-import { refuseNotYet } from './not-yet.js';
 import { ObjectError } from './object-error.js';
-import { planInnerMaps, planMap, planProgArray } from './plan-maps.js';
-import { planProgram } from './plan-programs.js';
+import { type MapsTarget, planInnerMaps, planMap, planProgArray } from './plan-maps.js';
+import { planModules } from './plan-modules.js';
+import { type ProgramsTarget, planProgram } from './plan-programs.js';
+import { type StructOps, structOpsOn } from './plan-struct-ops.js';
 import type { Plan, PlanStep } from './plan-types.js';
+import { resolveExterns } from './resolve-externs.js';
 import type { ObjectSpec, ProgramSpec } from './types.js';
 
 export interface PlanLoadOptions {
@@ -14,40 +17,65 @@ export interface PlanLoadOptions {
   readonly globals?: Readonly<Record<string, unknown>>;
   /** Names of the programs to load. Default: all but those of `SEC("?…")`. */
   readonly programs?: readonly string[];
+  /** Folder of a bpf file system for the maps that are pinned by name. Default: `/sys/fs/bpf`; false pins none. */
+  readonly pinRoot?: string | false;
 }
+
+/** Where libbpf pins. */
+const defaultPinRoot = '/sys/fs/bpf';
 
 /**
  * Decides the `bpf()` calls that load an object into a kernel, in libbpf's order without its probes: BTF_LOAD; MAP_CREATE of every map,
  * with MAP_UPDATE_ELEM and MAP_FREEZE for data sections; PROG_LOAD of every program, with PROG_BIND_MAP of `.rodata`; initial values of prog arrays.
  * Pure: a view of a kernel answers what differs between kernels.
  *
- * Throws NotYetError for what the programs need and rawbpf does not do yet, ObjectError for an unknown program or global, a value that
- * does not fit, a section name that says no program type, or a target that the kernel does not have.
+ * Throws ObjectError for an unknown program or global, a value that does not fit, a section name that says no program type, or a target or
+ * extern that the kernel does not have.
  */
 export function planLoad(spec: ObjectSpec, kernel: KernelView, options: PlanLoadOptions = {}): Plan {
-  const programs = chosen(spec, options.programs);
-  refuseNotYet(spec, programs);
-  const bytes = bytesWithGlobals(spec, options.globals ?? {});
-  const maps = spec.maps.filter(map => !map.internal || kernel.has('global_data'));
-  const warnings = [...spec.warnings];
-  const warn = (warning: string) => warnings.push(warning);
+  const { pinRoot = defaultPinRoot } = options;
+  const structOps = structOpsOn(spec, kernel);
+  const programs = chosen(spec, structOps, options.programs);
+  const externs = resolveExterns(spec, kernel);
+  const bytes = new Map(bytesWithGlobals(spec, options.globals ?? {}));
+  if (externs.kconfig.length > 0) bytes.set('.kconfig', externs.kconfig);
+  const maps = spec.maps.filter(map => map.autocreate && (!map.internal || kernel.has('global_data')));
+  const warnings = [...spec.warnings, ...structOps.warnings, ...externs.warnings];
   const loaded = new Set(programs.map(p => p.name));
+  const offset = arenaDataOffset(spec, kernel);
+  const mapsTarget: MapsTarget = { kernel, bytes, structOps, arenaDataOffset: offset, pinRoot };
+  const programsTarget: ProgramsTarget = {
+    kernel,
+    externs: externs.byName,
+    modules: externs.modules,
+    arenaDataOffset: offset,
+    structOps,
+    warn: warning => warnings.push(warning),
+  };
   const steps: PlanStep[] = [
-    ...planBtf(spec, kernel),
-    ...maps.flatMap(map => planMap(spec, map, bytes.get(map.name), kernel)),
+    ...maps.flatMap(map => planMap(spec, map, mapsTarget)),
     ...maps.flatMap(planInnerMaps),
-    ...programs.flatMap(program => planProgram(spec, program, kernel, warn)),
+    ...programs.flatMap(program => planProgram(spec, program, programsTarget)),
     ...maps.flatMap(map => planProgArray(map, loaded)),
   ];
   for (const { name, values } of maps)
     for (const { index, ref } of values)
       if (spec.programs.some(p => p.name === ref) && !loaded.has(ref))
-        warn(`map ${name}: slot ${index} stays empty, because program ${ref} is not loaded`);
-  return { object: spec, steps, warnings };
+        warnings.push(`map ${name}: slot ${index} stays empty, because program ${ref} is not loaded`);
+  return {
+    object: spec,
+    steps: [...planBtf(spec, kernel), ...planModules(steps, kernel), ...steps],
+    structOps: [...structOps.maps.values()].map(map => map.value),
+    warnings,
+  };
 }
 
-function chosen(spec: ObjectSpec, names: readonly string[] | undefined): ProgramSpec[] {
-  if (!names) return spec.programs.filter(p => p.autoload);
+function chosen(
+  spec: ObjectSpec,
+  { unused }: StructOps,
+  names: readonly string[] | undefined,
+): ProgramSpec[] {
+  if (!names) return spec.programs.filter(p => p.autoload && !unused.has(p.name));
   for (const name of names)
     if (!spec.programs.some(p => p.name === name))
       throw new ObjectError(

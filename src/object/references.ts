@@ -11,12 +11,11 @@ import {
   insnSize,
   isLdimm64,
 } from '../insn/index.js';
+import { arenaSection } from './arena.js';
 import { isExtern } from './externs.js';
 import type { FunctionBody, Functions } from './functions.js';
+import { isLegacyMaps } from './legacy-maps.js';
 import type { InsnReference, MapSpec } from './types.js';
-
-/** Where compilers put global variables of an arena's address space. */
-const arenaSection = '.addr_space.1';
 
 /** What references are resolved against. */
 export interface ReferenceScope {
@@ -111,7 +110,10 @@ function decodeRelocation(
     if (map === undefined) throw bad(`no map is defined at byte ${symbol.value} of .maps`);
     return { kind: 'map', index, map };
   }
-  if (section.name === 'maps') return { kind: 'map', index, map: symbol.name };
+  if (isLegacyMaps(section)) {
+    if (!scope.maps.some(m => m.name === symbol.name)) throw bad('is not a map definition');
+    return { kind: 'map', index, map: symbol.name };
+  }
 
   const map = dataMap(scope, section.name);
   if (!map)

@@ -51,7 +51,7 @@ export interface ProgramSpec extends FunctionSpec {
   readonly autoload: boolean;
 }
 
-/** A map: BTF-defined in `.maps`, or made from a data section (`internal`). Sizes are bytes. */
+/** A map: BTF-defined in `.maps`, made from a data section (`internal`), a struct_ops map, or one of a legacy `maps` section. Sizes are bytes. */
 export interface MapSpec {
   /** Name in the object: the variable's name, or the section's (`.rodata`). */
   readonly name: string;
@@ -72,12 +72,30 @@ export interface MapSpec {
   readonly valueTypeId: number;
   /** A data section's kind and initial bytes; undefined for a map out of `.maps`. */
   readonly internal:
-    | { readonly kind: 'rodata' | 'data' | 'bss'; readonly section: string; readonly bytes: Uint8Array }
+    | {
+        readonly kind: 'rodata' | 'data' | 'bss' | 'kconfig';
+        readonly section: string;
+        readonly bytes: Uint8Array;
+      }
     | undefined;
+  /** False for a struct_ops map of `SEC("?.struct_ops")`: it is not created. */
+  readonly autocreate: boolean;
+  /** For a struct_ops map: the struct as the compiler laid it out, and the programs that its members point to. */
+  readonly structOps: StructOpsSpec | undefined;
   /** Initial values by slot, as declared by `.values = { … }`: names of maps or programs. */
   readonly values: readonly { readonly index: number; readonly ref: string }[];
   /** The template of a map-in-map's inner maps. */
   readonly inner: MapSpec | undefined;
+}
+
+/** What a variable of `.struct_ops` or `.struct_ops.link` defines. */
+export interface StructOpsSpec {
+  /** The struct's type in the object's BTF. */
+  readonly typeId: number;
+  /** Its value in the object's byte order, function pointers 0. */
+  readonly bytes: Uint8Array;
+  /** Names of programs, by the index of the member that points to them. */
+  readonly programs: readonly { readonly member: number; readonly program: string }[];
 }
 
 /** A global variable of `.rodata*`, `.data*` or `.bss*`. */
@@ -97,8 +115,9 @@ export interface GlobalSpec {
 /** An undefined symbol: a `.kconfig` or `.ksyms` extern, or a kfunc. */
 export interface ExternSpec {
   readonly name: string;
-  readonly kind: 'kconfig' | 'ksym' | 'kfunc' | 'unknown';
+  readonly kind: 'kconfig' | 'ksym' | 'kfunc';
   readonly weak: boolean;
+  /** Type of the value; of a ksym without modifiers, 0 when it is `void`; of a kfunc its FUNC_PROTO. */
   readonly typeId: number;
 }
 
@@ -120,6 +139,10 @@ export interface ObjectSpec {
   /** The object's BTF with DATASEC sizes and offsets filled in, ready for BTF_LOAD; undefined when it has none. */
   readonly btf: BtfTypes | undefined;
   readonly btfExt: BtfExt | undefined;
+  /** Initial bytes of the variables that live in the arena (section `.addr_space.1`), and the name of its map. */
+  readonly arena: { readonly map: string; readonly bytes: Uint8Array } | undefined;
+  /** Section `.jumptables`: tables of 64-bit byte offsets of instructions. */
+  readonly jumpTables: Uint8Array | undefined;
   /** Things worth a person's attention that are not errors. */
   readonly warnings: readonly string[];
 }

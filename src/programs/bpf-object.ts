@@ -38,6 +38,8 @@ export interface OpenOptions {
 export interface LoadOptions {
   /** Names of the programs to load. Default: all but those of `SEC("?…")`. */
   readonly programs?: readonly string[];
+  /** Folder of a bpf file system for maps that are pinned by name. Default: `/sys/fs/bpf`; false pins none. */
+  readonly pinRoot?: string | false;
 }
 
 export interface PlanOptions extends LoadOptions {
@@ -118,9 +120,10 @@ export class BpfObject {
   }
 
   /** The `bpf()` calls that load() would make, without making any. Throws what planning throws: FormatError, ObjectError, NotYetError. */
-  plan({ kernel = newestKernel(), programs }: PlanOptions = {}): Plan {
+  plan({ kernel = newestKernel(), programs, pinRoot }: PlanOptions = {}): Plan {
     return planLoad(this.spec, kernel, {
       globals: this.#globals.changes(),
+      ...(pinRoot === undefined ? {} : { pinRoot }),
       ...(programs ? { programs: [...programs] } : {}),
     });
   }

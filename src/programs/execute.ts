@@ -1,55 +1,81 @@
+import { rmSync } from 'node:fs';
 import { BpfCmd } from '../abi/index.js';
 import { FormatError } from '../errors/index.js';
 import type { FdRef, KernelView, Plan, PlanStep } from '../object/index.js';
-import { type AttrRecord, bpf, OwnedFd, type Sys } from '../syscall/index.js';
+import { type AttrRecord, bpf, Errno, type Mapping, OwnedFd, type Sys } from '../syscall/index.js';
 import { explainStep } from './explain-step.js';
 import { loadWithLog, type Refusal } from './load-with-log.js';
+import { mapArena } from './map-arena.js';
+import { requireSame } from './pinned-map.js';
 import { resolveStep } from './resolve-step.js';
 
 /** The fds that a plan made, by the names it gives them: `btf`, `map:start`, `prog:handle_tp`. */
-export type LoadedFds = Map<string, OwnedFd>;
+export class LoadedFds extends Map<string, OwnedFd> {
+  /** Memory that programs count on, by the same names. */
+  readonly mappings = new Map<string, Mapping>();
+}
 
 /**
- * Makes the calls of a plan. When one is refused that must succeed, closes every fd that came before it and throws: VerifierError
- * for a program that the verifier examined, UnsupportedFeatureError for something it does not have, BpfError for the rest.
+ * Makes the calls of a plan. When one is refused that must succeed, closes every fd that came before it, takes its pins away and throws:
+ * VerifierError for a program that the verifier examined, UnsupportedFeatureError for something it does not have, BpfError for the rest.
  */
 export function execute(sys: Sys, kernel: KernelView, plan: Plan): LoadedFds {
-  const made: LoadedFds = new Map();
+  const { file } = plan.object;
+  const made = new LoadedFds();
+  const reused = new Set<string>();
+  const pins: string[] = [];
   try {
-    for (const step of plan.steps) run(step);
+    for (const step of plan.steps)
+      if (step.unlessReused === undefined || !reused.has(step.unlessReused)) run(step);
     return made;
   } catch (error) {
     closeAll(made);
+    for (const path of pins) rmSync(path, { force: true });
     throw error;
   }
 
   function run(step: PlanStep): void {
     const attr = resolveStep(step, fdOf, made.has('btf'));
     const result = call(sys, step, attr);
-    if (typeof result === 'number') {
-      if (step.makes !== undefined) made.set(step.makes, new OwnedFd(sys, result));
-      return;
-    }
-    if (step.onError === 'fail')
-      throw explainStep({ sys, kernel, file: plan.object.file, step, attr, refusal: result });
+    if (typeof result === 'number') succeeded(step, attr, result);
+    else if (step.onError === 'fail' || (step.onError === 'absent' && result.errno !== Errno.ENOENT))
+      throw explainStep({ sys, kernel, file, step, attr, refusal: result });
+  }
+
+  function succeeded(step: PlanStep, attr: AttrRecord, result: number): void {
+    if (step.cmd === BpfCmd.BPF_OBJ_PIN) pins.push(String(attr['pathname']));
+    if (step.makes === undefined) return;
+    const fd = new OwnedFd(sys, result);
+    made.set(step.makes, fd);
+    if (step.mmap) made.mappings.set(step.makes, mapArena(sys, fd, step.mmap, `${file}: ${step.what}`));
+    if (!step.reuses) return;
+    requireSame(sys, fd, step.reuses, file, step.what);
+    reused.add(step.makes);
   }
 
   function fdOf({ fd }: FdRef): number {
     const owned = made.get(fd);
-    if (!owned)
-      throw new FormatError(`the plan uses ${fd}, which no earlier call made`, { file: plan.object.file });
+    if (!owned) throw new FormatError(`the plan uses ${fd}, which no earlier call made`, { file });
     return owned.value;
   }
 }
 
-/** Closes fds in the reverse of the order in which they were made. */
+/** Unmaps what was mapped, and closes fds in the reverse of the order in which they were made. */
 export function closeAll(fds: LoadedFds): void {
+  for (const mapping of fds.mappings.values()) mapping.close();
   for (const fd of [...fds.values()].reverse()) fd.close();
 }
 
 /** The verifier log is asked for only where a refusal ends the load. */
 function call(sys: Sys, step: PlanStep, attr: AttrRecord): number | Refusal {
   if (step.cmd === BpfCmd.BPF_PROG_LOAD && step.onError === 'fail') return loadWithLog(sys, attr);
-  const result = bpf(sys, step.cmd, attr);
+  let result = bpf(sys, step.cmd, attr);
+  // As libbpf does: the types are a help to those who look at the map, and some maps refuse some of them.
+  if (result < 0 && step.cmd === BpfCmd.BPF_MAP_CREATE && toldTypes(attr))
+    result = bpf(sys, step.cmd, { ...attr, btf_fd: 0, btf_key_type_id: 0, btf_value_type_id: 0 });
   return result >= 0 ? result : { errno: -result, log: '', truncated: false };
+}
+
+function toldTypes(attr: AttrRecord): boolean {
+  return Boolean(attr['btf_key_type_id'] || attr['btf_value_type_id']);
 }

@@ -1,5 +1,13 @@
 import { hostEndian } from '../abi/index.js';
-import type { FdPointer, FdRef, LinkedInsns, PlanStep, PlanValue } from '../object/index.js';
+import {
+  type FdRef,
+  isFdPointer,
+  isFdRef,
+  isLinkedInsns,
+  type LinkedInsns,
+  type PlanStep,
+  type PlanValue,
+} from '../object/index.js';
 import type { AttrRecord } from '../syscall/index.js';
 
 type AttrValue = AttrRecord[string];
@@ -38,7 +46,10 @@ export function resolveStep(step: PlanStep, fdOf: FdOf, hasBtf: boolean): AttrRe
 function resolved(value: PlanValue, fdOf: FdOf): AttrValue {
   if (typeof value !== 'object' || value instanceof Uint8Array) return value;
   if (isFdRef(value)) return fdOf(value);
-  if (isFdPointer(value)) return new Uint8Array(Uint32Array.of(fdOf(value.pointsTo)).buffer);
+  if (isFdPointer(value)) {
+    const fds = [value.pointsTo].flat().map(ref => (ref ? fdOf(ref) : 0));
+    return new Uint8Array(Uint32Array.from(fds).buffer);
+  }
   if (isLinkedInsns(value)) return withFds(value, fdOf);
   return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, resolved(v, fdOf)])) as AttrRecord;
 }
@@ -49,16 +60,4 @@ function withFds(insns: LinkedInsns, fdOf: FdOf): Uint8Array {
   for (const { index, ref } of insns.fixups)
     view.setInt32(index * insnSize + immOffset, fdOf(ref), hostEndian === 'little');
   return bytes;
-}
-
-function isFdRef(value: PlanValue): value is FdRef {
-  return typeof value === 'object' && typeof (value as FdRef).fd === 'string';
-}
-
-function isFdPointer(value: object): value is FdPointer {
-  return 'pointsTo' in value;
-}
-
-function isLinkedInsns(value: object): value is LinkedInsns {
-  return Array.isArray((value as LinkedInsns).fixups);
 }

@@ -24,6 +24,8 @@ const FSMOUNT_CLOEXEC = 1;
 const FSCONFIG_CMD_CREATE = 6;
 const EPOLL_CLOEXEC = 0o2000000;
 const EPOLL_CTL_ADD = 1;
+/** Bytes of the longest ArrayBuffer of V8 in Node 20. */
+const longestView = 2 ** 32;
 
 /** {@link Sys} over koffi: raw syscall(2) with one fixed prototype a call. koffi reads and calls; nothing is compiled. */
 export function koffiSys(): Sys {
@@ -130,9 +132,16 @@ export function koffiSys(): Sys {
       return result(value);
     },
     ioctl: (fd, request, arg) => result(ioctlCall(numbers.ioctl, fd, request, arg)),
-    mmap(fd, length, protection, flags, offset) {
-      const address = BigInt(mmapCall(0, length, protection, flags, fd, offset));
-      return address < 0n ? -koffi.errno() : mapped(address, length);
+    mmap(fd, length, protection, flags, offset, wanted = 0n) {
+      // koffi aborts the process over a view that the engine cannot have.
+      if (length > longestView) return -Errno.ENOMEM;
+      const address = BigInt(mmapCall(wanted, length, protection, flags, fd, offset));
+      if (address < 0n) return -koffi.errno();
+      if (wanted !== 0n && address !== wanted) {
+        munmapCall(numbers.munmap, address, length);
+        return -Errno.EEXIST;
+      }
+      return mapped(address, length);
     },
     close: fd => result(closeCall(numbers.close, fd)),
     poll(fd, callback) {

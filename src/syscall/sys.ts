@@ -40,8 +40,18 @@ export interface Sys {
     pointed?: readonly Pointed[],
   ): number;
   ioctl(fd: number, request: number, arg: number | bigint): number;
-  /** mmap(2) of an fd. Throws nothing: a failure is `-errno`. */
-  mmap(fd: number, length: number, protection: number, flags: number, offset: number): Mapping | number;
+  /**
+   * mmap(2) of an fd, of at most 4 GiB, which a view of memory can have. With an `address` (and
+   * MAP_FIXED_NOREPLACE) the mapping is there or nowhere: EEXIST when something else is. Throws nothing: a failure is `-errno`.
+   */
+  mmap(
+    fd: number,
+    length: number,
+    protection: number,
+    flags: number,
+    offset: number,
+    address?: bigint,
+  ): Mapping | number;
   close(fd: number): number;
   /** Calls back while `fd` is readable (or in error) until closed. Errors of starting the poll are `-errno`. */
   poll(fd: number, callback: () => void): Poll | number;
@@ -66,3 +76,5 @@ export const MAP_SHARED = 1;
 export const MAP_PRIVATE = 2;
 export const MAP_FIXED = 0x10;
 export const MAP_ANONYMOUS = 0x20;
+/** Linux 4.17; older kernels take the address as a hint. */
+export const MAP_FIXED_NOREPLACE = 0x100000;

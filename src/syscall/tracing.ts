@@ -50,6 +50,9 @@ export type SyscallEvent =
       readonly protection: number;
       readonly flags: number;
       readonly offset: number;
+      /** Where the caller wants it; 0 for anywhere. */
+      readonly wanted: bigint;
+      /** Where it is. */
       readonly address: bigint;
     })
   | (Traced & { readonly name: 'prlimit64'; readonly bytes: bigint })
@@ -119,11 +122,11 @@ export function traced(sys: Sys): Sys {
       publish({ name: 'ioctl', fd, request, arg, result, durationNs });
       return result;
     },
-    mmap(fd, length, protection, flags, offset) {
-      if (!syscalls.hasSubscribers) return sys.mmap(fd, length, protection, flags, offset);
-      const [value, durationNs] = timed(() => sys.mmap(fd, length, protection, flags, offset));
+    mmap(fd, length, protection, flags, offset, wanted = 0n) {
+      if (!syscalls.hasSubscribers) return sys.mmap(fd, length, protection, flags, offset, wanted);
+      const [value, durationNs] = timed(() => sys.mmap(fd, length, protection, flags, offset, wanted));
       const [result, address] = typeof value === 'number' ? [value, 0n] : [0, value.address];
-      publish({ name: 'mmap', fd, length, protection, flags, offset, address, result, durationNs });
+      publish({ name: 'mmap', fd, length, protection, flags, offset, wanted, address, result, durationNs });
       return value;
     },
     close(fd) {

@@ -26,7 +26,7 @@ interface Outcome {
   readonly refusals: readonly RawbpfError[];
 }
 
-/** `rawbpf load FILE`: loads an object into the kernel, reports its programs, unloads it. */
+/** `rawbpf load FILE`: loads an object into the kernel, reports its programs, unloads it. Nothing is pinned: what it did is gone when it ends. */
 export async function load(file: string, { each, json }: LoadOptions): Promise<void> {
   const bytes = readInput(file);
   const open = () => BpfObject.open(bytes, { file });
@@ -43,7 +43,7 @@ function document(file: string, programs: readonly ProgramReport[], refusals: re
 
 function loadWhole(open: () => BpfObject): Outcome {
   using object = open();
-  const loaded = attempt(() => object.load());
+  const loaded = attempt(() => object.load({ pinRoot: false }));
   if (!(loaded instanceof RawbpfError))
     return { programs: Object.values(object.programs).map(report), refusals: [] };
   const error = oneLine(loaded);
@@ -58,7 +58,7 @@ function loadEach(open: () => BpfObject): Outcome {
   const refusals: RawbpfError[] = [];
   for (const { name } of open().spec.programs) {
     using object = open();
-    const loaded = attempt(() => object.load({ programs: [name] }));
+    const loaded = attempt(() => object.load({ programs: [name], pinRoot: false }));
     if (loaded instanceof RawbpfError) {
       refusals.push(loaded);
       programs.push({ name, ok: false, error: oneLine(loaded) });

@@ -42,8 +42,8 @@ function callText(event: SyscallEvent, options: FullOptions): string {
     case 'ioctl':
       return `ioctl(${event.fd}, ${ioctlText(event.request, event.arg)})`;
     case 'mmap': {
-      const { length, protection, flags, fd, offset } = event;
-      return `mmap(NULL, ${length}, ${protection === 0 ? 'PROT_NONE' : flagsText(protections, protection, true)}, ${mapFlagsText(flags)}, ${fd}, ${hex(offset)})`;
+      const { length, protection, flags, fd, offset, wanted } = event;
+      return `mmap(${wanted === 0n ? 'NULL' : address(wanted)}, ${length}, ${protection === 0 ? 'PROT_NONE' : flagsText(protections, protection, true)}, ${mapFlagsText(flags)}, ${fd}, ${hex(offset)})`;
     }
     case 'close':
       return `close(${event.fd})`;
@@ -89,8 +89,9 @@ const mapBits: Flags = {
     ['MAP_LOCKED', 0x2000],
     ['MAP_NORESERVE', 0x4000],
     ['MAP_POPULATE', 0x8000],
+    ['MAP_FIXED_NOREPLACE', 0x100000],
   ],
-  known: 5,
+  known: 6,
   unknown: 'MAP_???',
 };
 

@@ -13,11 +13,11 @@ interface Insns {
   readonly fixups: readonly { readonly index: number; readonly ref: NamedFd }[];
 }
 
-/** A field of a planned call: as in an {@link AttrRecord}, an fd that an earlier call makes, a pointer to one, or instructions with such fds in them. */
+/** A field of a planned call: as in an {@link AttrRecord}, an fd that an earlier call makes, a pointer to some, or instructions with such fds in them. */
 export type PlannedValue =
   | FieldValue
   | NamedFd
-  | { readonly pointsTo: NamedFd }
+  | { readonly pointsTo: NamedFd | readonly (NamedFd | undefined)[] }
   | Insns
   | { readonly [field: string]: PlannedValue };
 
@@ -74,9 +74,11 @@ function concrete(attr: PlannedCall['attr'], prefix: string, found: Found): Attr
     else if (isNamedFd(value)) {
       found.fds.set(path, `<${value.fd}>`);
       record[name] = 1;
-    } else if ('pointsTo' in value && isNamedFd(value.pointsTo)) {
-      found.fds.set(path, `<${value.pointsTo.fd}>`);
-      record[name] = new Uint8Array(4);
+    } else if ('pointsTo' in value) {
+      const refs = [value.pointsTo].flat() as readonly (NamedFd | undefined)[];
+      const names = refs.map(ref => (ref ? `<${ref.fd}>` : '0'));
+      found.fds.set(path, Array.isArray(value.pointsTo) ? `[${names.join(', ')}]` : names.join());
+      record[name] = new Uint8Array(4 * refs.length);
     } else if (isInsns(value)) {
       for (const { index, ref } of value.fixups) found.insnFds.set(index, `<${ref.fd}>`);
       record[name] = value.bytes;

@@ -1,0 +1,28 @@
+import type { PlannedMmap } from '../object/index.js';
+import {
+  BpfError,
+  MAP_FIXED_NOREPLACE,
+  MAP_SHARED,
+  type Mapping,
+  type OwnedFd,
+  PROT_READ,
+  PROT_WRITE,
+  type Sys,
+} from '../syscall/index.js';
+
+/**
+ * Maps an arena and puts the initial values of its variables there: programs point into the address range of this mapping, so the kernel wants it
+ * before they are loaded (Linux 6.9). Throws BpfError.
+ */
+export function mapArena(
+  sys: Sys,
+  fd: OwnedFd,
+  { address, length, offset, bytes }: PlannedMmap,
+  what: string,
+): Mapping {
+  const flags = MAP_SHARED | (address === 0n ? 0 : MAP_FIXED_NOREPLACE);
+  const mapping = sys.mmap(fd.value, length, PROT_READ | PROT_WRITE, flags, 0, address);
+  if (typeof mapping === 'number') throw new BpfError({ syscall: 'mmap', errno: -mapping, what });
+  new Uint8Array(mapping.buffer, offset, bytes.length).set(bytes);
+  return mapping;
+}
