@@ -1,7 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import { readFileSync } from 'node:fs';
+import t from 'tap';
 import { BpfCmd, BpfMapType } from '../src/abi/index.js';
 import {
   eventTypeId,
@@ -12,27 +10,8 @@ import {
   planLoad,
 } from '../src/object/index.js';
 import { type AttrRecord, bpf, liveSys } from '../src/syscall/index.js';
+import { compile } from './compile.js';
 import { needs, run } from './live.js';
-
-const prelude = `
-typedef unsigned int u32; typedef unsigned long long u64;
-#define SEC(name) __attribute__((section(name), used))
-#define __uint(name, value) int (*name)[value]
-#define __type(name, value) typeof(value) *name
-#define __array(name, value) typeof(value) *name[]
-char LICENSE[] SEC("license") = "GPL";
-`;
-
-/** Compiles C for BPF in a folder of the test's own; returns the object's path. */
-function compile(t: Test, source: string, name = 'test'): string {
-  const folder = mkdtempSync(join(tmpdir(), 'rawbpf-object-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
-  const file = join(folder, `${name}.c`);
-  writeFileSync(file, prelude + source);
-  const object = join(folder, `${name}.bpf.o`);
-  run('clang', '-g', '-O2', '-w', '-target', 'bpf', '-mcpu=v3', '-c', file, '-o', object);
-  return object;
-}
 
 const parse = (path: string): ObjectSpec => parseObject(readFileSync(path), { file: 'test.bpf.o' });
 const clang = { tools: ['clang'] };
