@@ -2,14 +2,18 @@
 export interface Case {
   readonly name: string;
   readonly unit: string;
+  /** What it is measured against. Default: libbpf. */
+  readonly peer?: Peer;
   ours(): number;
   theirs(): number;
   [Symbol.dispose]?(): void;
 }
 
+export type Peer = 'libbpf' | 'cilium/ebpf';
+
 export interface Comparison {
   readonly name: string;
-  readonly peer: 'libbpf';
+  readonly peer: Peer;
   readonly unit: string;
   readonly ours: number;
   readonly theirs: number;
@@ -17,6 +21,8 @@ export interface Comparison {
   readonly ratio: number;
 }
 
+/** What a case would be measured against is not on this machine. */
+export class NotAtHand extends Error {}
 /** Measures a case in paired rounds, each side going first in every other round, after one round that does not count. */
 export function compare(subject: Case, rounds: number): Comparison {
   const pairs: { ours: number; theirs: number }[] = [];
@@ -28,7 +34,7 @@ export function compare(subject: Case, rounds: number): Comparison {
   }
   return {
     name: subject.name,
-    peer: 'libbpf',
+    peer: subject.peer ?? 'libbpf',
     unit: subject.unit,
     ours: median(pairs.map(pair => pair.ours)),
     theirs: median(pairs.map(pair => pair.theirs)),

@@ -1,7 +1,8 @@
 /** `npm run bench -- [--json] [--rounds N] [CASE…]`: rawbpf beside small C programs on libbpf, in the same run. Needs root, cc and libbpf-dev. */
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { type Comparison, compare } from './compare.js';
+import { type Case, type Comparison, compare, NotAtHand } from './compare.js';
+import { btfOpen, objectLoad, objectOpen, objectOpenLarge } from './engine-case.js';
 import { inspectColdStart } from './inspect-case.js';
 import { mapLookup } from './map-case.js';
 import { Peers } from './peers.js';
@@ -12,33 +13,54 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 
-const makers = {
-  'ring-raw': (peers: Peers) => ringDrain(peers, 'raw'),
-  'ring-decoded': (peers: Peers) => ringDrain(peers, 'decoded'),
+const makers: Readonly<Record<string, (peers: Peers) => Case | readonly Case[]>> = {
+  'ring-raw': peers => ringDrain(peers, 'raw'),
+  'ring-decoded': peers => ringDrain(peers, 'decoded'),
   'map-lookup': mapLookup,
   'inspect-cold-start': inspectColdStart,
+  'btf-open': btfOpen,
+  'object-open': objectOpen,
+  'object-open-large': objectOpenLarge,
+  'object-load': objectLoad,
 };
 
 const cases: Comparison[] = [];
+/** Cases that this machine lacks something for, and what. */
+const notAtHand: string[] = [];
 using peers = new Peers();
 for (const [name, make] of Object.entries(makers)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
-  const subject = make(peers);
+  orNotAtHand(name, () => {
+    for (const subject of [make(peers)].flat()) {
+      try {
+        orNotAtHand(`${subject.name} beside ${subject.peer ?? 'libbpf'}`, () =>
+          cases.push(compare(subject, Number(values.rounds))),
+        );
+      } finally {
+        subject[Symbol.dispose]?.();
+      }
+    }
+  });
+}
+
+function orNotAtHand(what: string, measure: () => void): void {
   try {
-    cases.push(compare(subject, Number(values.rounds)));
-  } finally {
-    subject[Symbol.dispose]?.();
+    measure();
+  } catch (error) {
+    if (!(error instanceof NotAtHand)) throw error;
+    notAtHand.push(`${what}: ${error.message}`);
   }
 }
 
-if (values.json) console.log(JSON.stringify({ cases }, null, 2));
+if (values.json) console.log(JSON.stringify({ cases, notAtHand }, null, 2));
 else {
   const table = new Table({
-    head: ['case', 'unit', 'rawbpf', 'libbpf', 'ratio'],
+    head: ['case', 'peer', 'unit', 'rawbpf', 'its', 'ratio'],
     style: { head: [], border: [] },
   });
-  for (const { name, unit, ours, theirs, ratio } of cases)
-    table.push([name, unit, ours.toFixed(2), theirs.toFixed(2), `${ratio.toFixed(2)}×`]);
+  for (const { name, peer, unit, ours, theirs, ratio } of cases)
+    table.push([name, peer, unit, ours.toFixed(2), theirs.toFixed(2), `${ratio.toFixed(2)}×`]);
   console.log(table.toString());
-  console.log(`Median of ${values.rounds} paired rounds; ratio = rawbpf / libbpf.`);
+  for (const reason of notAtHand) console.log(`not at hand: ${reason}`);
+  console.log(`Median of ${values.rounds} paired rounds; ratio = rawbpf / peer.`);
 }
