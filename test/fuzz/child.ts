@@ -1,5 +1,5 @@
 /** `node child.js FIRST COUNT`: runs the inputs of seeds FIRST to FIRST + COUNT - 1. A line before each, one for each failure, one at the end. */
-import { writeSync } from 'node:fs';
+import { existsSync, readFileSync, writeSync } from 'node:fs';
 import { readCorpus } from './corpus.js';
 import { makeInput } from './input.js';
 
@@ -38,7 +38,9 @@ for (let seed = first; seed < first + count; seed++) {
 }
 print({ ...kinds, slowest, largest, vmlinux: corpus.vmlinux !== undefined });
 
-/** The most memory that the process ever had. */
+/** The most memory that the process ever had. What getrusage(2) says begins with that of the parent. */
 function peakMegabytes(): number {
-  return process.resourceUsage().maxRSS / 1024;
+  const status = '/proc/self/status';
+  if (!existsSync(status)) return process.resourceUsage().maxRSS / 1024;
+  return Number(/VmHWM:\s*(\d+) kB/.exec(readFileSync(status, 'utf8'))?.[1]) / 1024;
 }
