@@ -3,6 +3,7 @@ export { BtfEditor } from './btf-editor.js';
 export { codec, isChar } from './codec.js';
 export { essentialName } from './core/essential-name.js';
 export { typesAreCompatible } from './core/types-compatible.js';
+export { type DumpCOptions, dumpC } from './dump-c.js';
 export { type DumpedType, dumpJson } from './dump-json.js';
 export { dumpRaw } from './dump-raw.js';
 export { encodeBtf } from './encode.js';

@@ -1,0 +1,136 @@
+import { isCType } from './dump-c-base-types.js';
+import { enumBody } from './dump-c-enum.js';
+import { type Hole, isInlined, Layouts } from './dump-c-layout.js';
+import { identifier, type Names } from './dump-c-names.js';
+import { LONG, padding } from './dump-c-padding.js';
+import type { DeclTags } from './dump-c-tags.js';
+import type { BtfFuncProto, BtfMember, BtfStruct, BtfType, BtfTypes } from './types.js';
+
+/** Writes single declarations; what they need stands before them. */
+export class DeclarationWriter {
+  readonly #btf: BtfTypes;
+  readonly #names: Names;
+  readonly #layouts: Layouts;
+  readonly #tags: DeclTags;
+
+  constructor(btf: BtfTypes, names: Names, tags: DeclTags) {
+    this.#btf = btf;
+    this.#names = names;
+    this.#layouts = new Layouts(btf);
+    this.#tags = tags;
+  }
+
+  /** The definition of a struct or union: its members with what makes them lie where BTF says. */
+  struct(type: BtfStruct, name: string, level: number): string {
+    const { packed, aligned, fields, tail } = this.#layouts.of(type);
+    const inner = '\t'.repeat(level + 1);
+    const lines: string[] = [];
+    // One bit-field fills no more of a union than a long.
+    const limit = type.kind === 'union' ? LONG : undefined;
+    const fill = (hole: Hole | undefined): void => {
+      if (hole) for (const line of padding(hole, packed, limit)) lines.push(`${inner}${line}`);
+    };
+    for (const { member, index, bits, hole } of fields) {
+      fill(hole);
+      const width = bits ? `: ${bits}` : '';
+      lines.push(`${inner}${this.#member(member, level + 1)}${width}${this.#tags.of(type.id, index)};`);
+    }
+    fill(tail);
+    const body = lines.length > 0 ? `{\n${lines.join('\n')}\n${'\t'.repeat(level)}}` : '{}';
+    const attributes = [packed ? 'packed' : '', aligned ? `aligned(${aligned})` : ''].filter(Boolean);
+    const suffix = attributes.map(attribute => ` __attribute__((${attribute}))`).join('');
+    return `${spaced(type.kind, name)} ${body}${suffix}${this.#tags.of(type.id, -1)}`;
+  }
+
+  #member(member: BtfMember, level: number): string {
+    if (!isInlined(this.#btf, member)) return this.declare(member.type, identifier(member.name), level);
+    return this.struct(this.#btf.resolved(member.type) as BtfStruct, '', level);
+  }
+
+  /**
+   * `name` declared as of type `id`. Built from the name outwards: what comes next in the chain of types goes to the left of a pointer, to
+   * the right of an array or function.
+   */
+  declare(id: number, name: string, level: number): string {
+    let text = name;
+    let qualifiers: string[] = [];
+    let tags = '';
+    for (;;) {
+      const type = this.#btf.type(id);
+      switch (type.kind) {
+        case 'const':
+        case 'volatile':
+        case 'restrict':
+          if (!qualifiers.includes(type.kind)) qualifiers.push(type.kind);
+          break;
+        case 'type_tag':
+          tags = ` __attribute__((${type.kindFlag ? type.name : `btf_type_tag("${type.name}")`}))${tags}`;
+          break;
+        case 'ptr': {
+          const behind = `${qualifiers.map(q => ` ${q}`).join('')}${tags}`;
+          text = `*${behind}${behind && text ? ' ' : ''}${text}`;
+          qualifiers = [];
+          tags = '';
+          break;
+        }
+        case 'array':
+          // The qualifiers of an array are those of its elements.
+          text = `${bracketed(text)}[${type.nelems}]`;
+          break;
+        case 'func_proto':
+          // gcc describes a noreturn function as volatile.
+          text = `${bracketed(text)}(${this.#params(type, level)})`;
+          qualifiers = [];
+          tags = '';
+          break;
+        default: {
+          const before = qualifiers.map(q => `${q} `).join('');
+          return spaced(`${before}${this.#specifier(type, level)}${tags}`, text);
+        }
+      }
+      id = type.type;
+    }
+  }
+
+  /** Words in front of the declared name: `struct x`, an alias, or all of an anonymous type. */
+  #specifier(type: BtfType, level: number): string {
+    const name = this.#names.of(type);
+    switch (type.kind) {
+      case 'void':
+        return 'void';
+      case 'struct':
+      case 'union':
+        return name ? `${type.kind} ${name}` : this.struct(type, '', level);
+      case 'enum':
+      case 'enum64':
+        return name ? `enum ${name}` : enumBody(type, '', this.#names, level);
+      case 'fwd':
+        return `${type.of} ${name}`;
+      case 'int':
+      case 'float':
+        return isCType(type) ? type.name : name;
+      default:
+        return name;
+    }
+  }
+
+  #params({ params }: BtfFuncProto, level: number): string {
+    if (params.length === 0) return 'void';
+    return params
+      .map(({ name, type }, i) =>
+        type === 0 && i > 0 && i === params.length - 1
+          ? '...'
+          : this.declare(type, name && identifier(name), level),
+      )
+      .join(', ');
+  }
+}
+
+/** A pointer inside an array or function binds tighter than C reads it. */
+function bracketed(text: string): string {
+  return text.startsWith('*') ? `(${text})` : text;
+}
+
+function spaced(left: string, right: string): string {
+  return right === '' ? left : `${left} ${right}`;
+}
