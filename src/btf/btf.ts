@@ -1,9 +1,10 @@
 import { FormatError } from '../errors/index.js';
 import { decodeType } from './decode-type.js';
 import { readHeader } from './header.js';
-import { KIND_NAMES, kindOf } from './kinds.js';
+import { KIND } from './kinds.js';
 import { NameIndex } from './name-index.js';
 import { scanTypes } from './scan.js';
+import { StringSection } from './string-section.js';
 import type { BtfKind, BtfType, BtfTypes } from './types.js';
 
 /** How BTF is opened. */
@@ -29,11 +30,8 @@ export class Btf implements BtfTypes {
   readonly words: Uint32Array;
   /** Word index of each type, by id - startId. */
   readonly #offsets: Uint32Array;
-  readonly #strings: Uint8Array;
-  /** Offset of the first string of this blob in the joined string section. */
-  readonly #stringBase: number;
+  readonly #strings: StringSection;
   readonly #types = new Map<number, BtfType>();
-  readonly #decoder = new TextDecoder();
   #index: NameIndex | undefined;
 
   /** Opens a BTF blob of either byte order; the bytes are kept, not copied. Throws FormatError. */
@@ -48,8 +46,8 @@ export class Btf implements BtfTypes {
     this.base = base;
     this.endian = header.endian;
     this.startId = base?.endId ?? 1;
-    this.#stringBase = base?.stringEnd ?? 0;
-    this.#strings = bytes.subarray(header.stringStart, header.stringStart + header.stringLength);
+    const strings = bytes.subarray(header.stringStart, header.stringStart + header.stringLength);
+    this.#strings = new StringSection(strings, base && base.#strings, file);
     const scanned = scanTypes(bytes, header, file);
     this.words = scanned.words;
     this.#offsets = scanned.offsets;
@@ -58,7 +56,7 @@ export class Btf implements BtfTypes {
 
   /** One past the last offset of the joined string section. */
   get stringEnd(): number {
-    return this.#stringBase + this.#strings.length;
+    return this.#strings.end;
   }
 
   type(id: number): BtfType {
@@ -83,17 +81,7 @@ export class Btf implements BtfTypes {
   }
 
   string(offset: number): string {
-    if (this.base && offset < this.#stringBase) return this.base.string(offset);
-    const start = offset - this.#stringBase;
-    if (start < 0 || start >= this.#strings.length) {
-      if (offset === 0) return '';
-      throw new FormatError(
-        `string offset ${offset} is outside the string section (${this.stringEnd} bytes)`,
-        { file: this.file, section: '.BTF' },
-      );
-    }
-    const end = this.#strings.indexOf(0, start);
-    return this.#decoder.decode(this.#strings.subarray(start, end));
+    return this.#strings.at(offset);
   }
 
   findByName(name: string, kind?: BtfKind): number | undefined {
@@ -106,11 +94,8 @@ export class Btf implements BtfTypes {
   }
 
   *#named(name: string, kind: BtfKind | undefined): Generator<number> {
-    this.#index ??= new NameIndex(this.words, this.#offsets, this.#strings, this.#stringBase);
-    for (const index of this.#index.find(name)) {
-      const number = kindOf(this.words[this.#offsets[index]! + 1]!);
-      if (kind === undefined || KIND_NAMES[number] === kind) yield this.startId + index;
-    }
+    this.#index ??= new NameIndex(this.words, this.#offsets, this.#strings);
+    for (const index of this.#index.find(name, kind && KIND[kind])) yield this.startId + index;
   }
 
   resolve(id: number): number {

@@ -1,6 +1,6 @@
 import { FormatError } from '../errors/index.js';
 import type { BtfHeader } from './header.js';
-import { KIND_NAMES, kindOf, TRAILING, vlenOf } from './kinds.js';
+import { KIND_NAMES, TRAILING } from './kinds.js';
 
 const hostLittle = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
@@ -13,17 +13,24 @@ export interface ScannedTypes {
 /** Walks the type section once. Throws FormatError for an unknown kind or a type that reaches past the end. */
 export function scanTypes(bytes: Uint8Array, header: BtfHeader, file: string): ScannedTypes {
   const words = hostWords(bytes, header);
-  const fixed = Uint8Array.from(TRAILING, t => t.fixed);
-  const each = Uint8Array.from(TRAILING, t => t.each);
+  // By kind, the words of a type without its elements, 0 for a kind that is not known; and those of each element.
+  const fixed = new Uint8Array(128);
+  const each = new Uint8Array(128);
+  for (let kind = 1; kind < KIND_NAMES.length; kind++) {
+    fixed[kind] = 3 + TRAILING[kind]!.fixed;
+    each[kind] = TRAILING[kind]!.each;
+  }
   // The smallest type takes three words, so this many always suffice.
   const offsets = new Uint32Array(Math.floor(words.length / 3) + 1);
   let count = 0;
   let at = 0;
-  while (at < words.length) {
+  const end = words.length;
+  // Of vmlinux most of this runs before it is compiled, so it calls nothing.
+  while (at < end) {
     const info = words[at + 1]!;
-    const kind = kindOf(info);
-    const next = at + 3 + fixed[kind]! + each[kind]! * vlenOf(info);
-    if (kind === 0 || kind >= KIND_NAMES.length || !(next <= words.length)) fail(at, count, kind);
+    const kind = (info >>> 24) & 0x7f;
+    const next = at + fixed[kind]! + each[kind]! * (info & 0xffffff);
+    if (next === at || next > end) fail(at, count, kind);
     offsets[count++] = at;
     at = next;
   }
