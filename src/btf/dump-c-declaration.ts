@@ -3,7 +3,7 @@ import { enumBody } from './dump-c-enum.js';
 import { type Hole, isInlined, Layouts } from './dump-c-layout.js';
 import { identifier, type Names } from './dump-c-names.js';
 import { LONG, padding } from './dump-c-padding.js';
-import type { DeclTags } from './dump-c-tags.js';
+import { attribute, type DeclTags } from './dump-c-tags.js';
 import type { BtfFuncProto, BtfMember, BtfStruct, BtfType, BtfTypes } from './types.js';
 
 /** Writes single declarations; what they need stands before them. */
@@ -43,15 +43,14 @@ export class DeclarationWriter {
   }
 
   #member(member: BtfMember, level: number): string {
-    if (!isInlined(this.#btf, member)) return this.declare(member.type, identifier(member.name), level);
-    return this.struct(this.#btf.resolved(member.type) as BtfStruct, '', level);
+    return this.declare(member.type, identifier(member.name), level, isInlined(this.#btf, member));
   }
 
   /**
    * `name` declared as of type `id`. Built from the name outwards: what comes next in the chain of types goes to the left of a pointer, to
-   * the right of an array or function.
+   * the right of an array or function. `inlined` writes out a struct or union even where it has a name.
    */
-  declare(id: number, name: string, level: number): string {
+  declare(id: number, name: string, level: number, inlined = false): string {
     let text = name;
     let qualifiers: string[] = [];
     let tags = '';
@@ -64,7 +63,7 @@ export class DeclarationWriter {
           if (!qualifiers.includes(type.kind)) qualifiers.push(type.kind);
           break;
         case 'type_tag':
-          tags = ` __attribute__((${type.kindFlag ? type.name : `btf_type_tag("${type.name}")`}))${tags}`;
+          tags = attribute(type) + tags;
           break;
         case 'ptr': {
           const behind = `${qualifiers.map(q => ` ${q}`).join('')}${tags}`;
@@ -85,7 +84,10 @@ export class DeclarationWriter {
           break;
         default: {
           const before = qualifiers.map(q => `${q} `).join('');
-          return spaced(`${before}${this.#specifier(type, level)}${tags}`, text);
+          const specifier = inlined
+            ? this.struct(this.#btf.resolved(id) as BtfStruct, '', level)
+            : this.#specifier(type, level);
+          return spaced(`${before}${specifier}${tags}`, text);
         }
       }
       id = type.type;

@@ -77,10 +77,10 @@ export class DeclarationOrder {
     if (state & COMPLETE || (!complete && state & NAMED)) return;
     const type = this.#btf.type(id);
     if (type.kind === 'typedef') {
-      if (complete)
-        this.#open(type, COMPLETE, this.#walk({ id: type.type, complete: true, open: false, depth: 0 }, id));
-      if (!(state & NAMED))
-        this.#open(type, NAMED, this.#walk({ id: type.type, complete: false, open: false, depth: 0 }, id));
+      const needs = this.#walk({ id: type.type, complete, open: false, depth: 0 }, id);
+      // Its target first, where that is wanted as well: a name alone would take a forward declaration.
+      if (complete) needs.push({ id, complete: false });
+      this.#open(type, complete ? COMPLETE : NAMED, needs);
     } else if (type.kind !== 'struct' && type.kind !== 'union') {
       this.#state[id] = COMPLETE;
       yield { type, forward: false };

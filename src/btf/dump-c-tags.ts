@@ -1,4 +1,4 @@
-import type { BtfTypes } from './types.js';
+import type { BtfDeclTag, BtfTypes, BtfTypeTag } from './types.js';
 
 /** `__attribute__((btf_decl_tag("…")))` of structs, typedefs and members. */
 export class DeclTags {
@@ -9,8 +9,7 @@ export class DeclTags {
       const type = btf.type(id);
       if (type.kind !== 'decl_tag') continue;
       const key = `${type.type}/${type.componentIdx}`;
-      const attribute = type.kindFlag ? type.name : `btf_decl_tag("${type.name}")`;
-      this.#attributes.set(key, `${this.#attributes.get(key) ?? ''} __attribute__((${attribute}))`);
+      this.#attributes.set(key, (this.#attributes.get(key) ?? '') + attribute(type));
     }
   }
 
@@ -19,4 +18,10 @@ export class DeclTags {
     if (this.#attributes.size === 0) return '';
     return this.#attributes.get(`${id}/${component}`) ?? '';
   }
+}
+
+/** A tag as C writes it, after a space; with the kind flag (since 6.15) its text is the attribute itself. */
+export function attribute({ kind, kindFlag, name }: BtfDeclTag | BtfTypeTag): string {
+  const text = name.replace(/[^ -~]|["\\]/g, '_');
+  return ` __attribute__((${kindFlag ? text : `btf_${kind}("${text}")`}))`;
 }

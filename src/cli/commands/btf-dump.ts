@@ -1,6 +1,6 @@
-import { type Btf, dumpJson, dumpRaw } from '../../btf/index.js';
-import { NotYetError } from '../../errors/index.js';
-import { printJson, printLines } from '../output.js';
+import { type Btf, dumpC, dumpJson, dumpRaw } from '../../btf/index.js';
+import { exactJson } from '../exact-json.js';
+import { printLines } from '../output.js';
 import { readBtf } from '../read-btf.js';
 
 export interface BtfDumpOptions {
@@ -10,8 +10,17 @@ export interface BtfDumpOptions {
 
 /** `rawbpf btf dump SOURCE`: every type, as bpftool prints it. */
 export async function btfDump(source: string, { format, base }: BtfDumpOptions): Promise<void> {
-  if (format === 'c') throw new NotYetError(['btf dump --format c (raw and json are)']);
-  const btf: Btf = readBtf(source, base === undefined ? undefined : readBtf(base));
-  if (format === 'json') await printJson(dumpJson(btf));
-  else await printLines(dumpRaw(btf));
+  const btf = readBtf(source, base === undefined ? undefined : readBtf(base));
+  await printLines(dump(btf, format));
+}
+
+function dump(btf: Btf, format: BtfDumpOptions['format']): Iterable<string> {
+  switch (format) {
+    case 'c':
+      return dumpC(btf);
+    case 'json':
+      return [exactJson(dumpJson(btf))];
+    case 'raw':
+      return dumpRaw(btf);
+  }
 }
