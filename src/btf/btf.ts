@@ -47,7 +47,7 @@ export class Btf implements BtfTypes {
     this.endian = header.endian;
     this.startId = base?.endId ?? 1;
     const strings = bytes.subarray(header.stringStart, header.stringStart + header.stringLength);
-    this.#strings = new StringSection(strings, base && base.#strings, file);
+    this.#strings = new StringSection(strings, base ? base.#strings : undefined, file);
     const scanned = scanTypes(bytes, header, file);
     this.words = scanned.words;
     this.#offsets = scanned.offsets;
@@ -122,14 +122,19 @@ export class Btf implements BtfTypes {
         count *= type.nelems;
         id = type.type;
       } else if (type.kind === 'var') id = type.type;
-      else if (type.kind === 'ptr') return count * 8;
-      else if ('size' in type) return count * type.size;
-      else
-        throw new FormatError(`type ${id} (${type.kind} ${type.name || 'anonymous'}) has no size`, {
-          file: this.file,
-          section: '.BTF',
-        });
+      else {
+        const size = type.kind === 'ptr' ? 8 : 'size' in type ? type.size : undefined;
+        if (size === undefined)
+          throw this.#sizeless(id, `(${type.kind} ${type.name || 'anonymous'}) has no size`);
+        // The kernel counts bytes in 32 bits (btf__resolve_size does, too).
+        if (count * size > 0xffffffff) throw this.#sizeless(id, 'is part of an array of 4 GiB or more');
+        return count * size;
+      }
     }
-    throw new FormatError(`type ${id}: arrays nested too deep`, { file: this.file, section: '.BTF' });
+    throw this.#sizeless(id, 'is of arrays nested too deep');
+  }
+
+  #sizeless(id: number, reason: string): FormatError {
+    return new FormatError(`type ${id} ${reason}`, { file: this.file, section: '.BTF' });
   }
 }
