@@ -19,7 +19,7 @@ function planOf(...steps: Partial<PlanStep>[]): Plan {
     onError: 'fail' as const,
     ...step,
   }));
-  return { object, steps: full, structOps: [], warnings: [] };
+  return { object, steps: full, structOps: [], coreRelocations: [], warnings: [] };
 }
 
 function program(insns: readonly Insn[], attr: PlanStep['attr'] = {}): Partial<PlanStep> {

@@ -1,5 +1,6 @@
 import { FormatError } from '../errors/index.js';
 import { decodeType } from './decode-type.js';
+import { indexFlavours } from './flavour-index.js';
 import { readHeader } from './header.js';
 import { KIND } from './kinds.js';
 import { NameIndex } from './name-index.js';
@@ -33,6 +34,7 @@ export class Btf implements BtfTypes {
   readonly #strings: StringSection;
   readonly #types = new Map<number, BtfType>();
   #index: NameIndex | undefined;
+  #flavours: ReadonlyMap<string, readonly number[]> | undefined;
 
   /** Opens a BTF blob of either byte order; the bytes are kept, not copied. Throws FormatError. */
   static parse(bytes: Uint8Array, options: BtfOptions = {}): Btf {
@@ -91,6 +93,12 @@ export class Btf implements BtfTypes {
 
   findAllByName(name: string, kind?: BtfKind): readonly number[] {
     return [...this.#named(name, kind), ...(this.base?.findAllByName(name, kind) ?? [])];
+  }
+
+  findFlavours(name: string): readonly number[] {
+    this.#flavours ??= indexFlavours(this.words, this.#offsets, this.#strings);
+    const flavoured = (this.#flavours.get(name) ?? []).map(index => this.startId + index);
+    return [...this.#named(name, undefined), ...flavoured].sort((a, b) => a - b);
   }
 
   *#named(name: string, kind: BtfKind | undefined): Generator<number> {

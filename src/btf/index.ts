@@ -1,8 +1,14 @@
 export { Btf, type BtfOptions } from './btf.js';
 export { BtfEditor } from './btf-editor.js';
 export { codec, isChar } from './codec.js';
+export { type AccessSpec, isEnumKind, isFieldKind, isTypeKind } from './core/access-spec.js';
+export type { Candidate, CoreTarget } from './core/candidates.js';
 export { essentialName } from './core/essential-name.js';
+export type { CoreValues } from './core/relocation-value.js';
+export { AmbiguousTarget, type CoreResolution, CoreResolver } from './core/resolver.js';
+export { accessPath, accessText } from './core/spec-text.js';
 export { typesAreCompatible } from './core/types-compatible.js';
+export { whyMissing } from './core/why-missing.js';
 export { type DumpCOptions, dumpC } from './dump-c.js';
 export { type DumpedType, dumpJson } from './dump-json.js';
 export { dumpRaw } from './dump-raw.js';

@@ -61,6 +61,19 @@ export class StringSection {
     return true;
   }
 
+  /** Whether the string at an offset holds `___`, which begins a flavour. */
+  hasTripleUnderscore(offset: number): boolean {
+    const start = offset - this.start;
+    if (start < 0) return this.#base?.hasTripleUnderscore(offset) ?? false;
+    const bytes = this.bytes;
+    let run = 0;
+    for (let i = start; bytes[i]; i++) {
+      run = bytes[i] === 0x5f ? run + 1 : 0;
+      if (run === 3) return true;
+    }
+    return false;
+  }
+
   /** A hash of the string at an offset; 0 outside of the section. */
   hash(offset: number): number {
     const start = offset - this.start;

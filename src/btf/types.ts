@@ -149,6 +149,8 @@ export interface BtfTypes {
   findByName(name: string, kind?: BtfKind): number | undefined;
   /** All types of that name, this blob's first. */
   findAllByName(name: string, kind?: BtfKind): readonly number[];
+  /** The types of this blob, not its base, whose names are this one, flavours (`name___any`) aside; ascending. */
+  findFlavours(name: string): readonly number[];
   /** The string at an offset of the (joined) string section. Throws FormatError out of range. */
   string(offset: number): string;
   /** The id after following typedef, const, volatile, restrict and type_tag. Throws FormatError on a cycle. */

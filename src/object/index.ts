@@ -1,4 +1,6 @@
 export { attachBtfTarget } from './attach-btf.js';
+export { poisonedImm } from './core-patch.js';
+export { CoreRelocationError } from './core-relocation-error.js';
 export { eventTypeId } from './event-type.js';
 export { encodeGlobal, globalCodec, parseGlobalValue } from './global-value.js';
 export { type Inspection, inspectObject } from './inspect.js';
@@ -15,6 +17,7 @@ export { type ParseObjectOptions, parseObject } from './parse-object.js';
 export { type PlanLoadOptions, planLoad } from './plan.js';
 export type * from './plan-types.js';
 export { isFdPointer, isFdRef, isLinkedInsns } from './plan-values.js';
+export type { CoreOutcome } from './relocate-core.js';
 export { matchSection, type SectionMatch, type SectionRule, sectionRules } from './section-names.js';
 export { attachTypeName, coreKindName, mapTypeName, progTypeName } from './type-names.js';
 export type * from './types.js';

@@ -1,5 +1,5 @@
 import { hostEndian } from '../abi/index.js';
-import { FormatError, NotYetError } from '../errors/index.js';
+import { FormatError } from '../errors/index.js';
 import {
   BPF_CALL,
   BPF_JMP,
@@ -16,6 +16,7 @@ import { InsnEditor } from './insn-editor.js';
 import { type JumpTable, readJumpTable } from './jump-tables.js';
 import { ObjectError } from './object-error.js';
 import type { InsnFixup, LinkedInsns } from './plan-types.js';
+import type { CoreRelocator } from './relocate-core.js';
 import type { ResolvedExtern } from './resolve-externs.js';
 import type { FunctionSpec, InsnReference, ObjectSpec, ProgramSpec } from './types.js';
 
@@ -42,6 +43,7 @@ export interface LinkedProgram {
 /** What a program is linked against, beyond its object: a kernel. */
 export interface LinkTarget {
   readonly externs: ReadonlyMap<string, ResolvedExtern>;
+  readonly core: CoreRelocator;
   /** Where the variables of an arena begin in it. */
   readonly arenaDataOffset: number;
 }
@@ -73,8 +75,7 @@ export function linkProgram(spec: ObjectSpec, program: ProgramSpec, target?: Lin
   for (const linked of functions) {
     const { function: f, index } = linked;
     bytes.set(spec.endian === hostEndian ? f.insns : swapInsns(f.insns), index * insnSize);
-    if (target && f.coreRelocations.length > 0)
-      throw new NotYetError([`CO-RE relocations of ${f.name}`], spec.file);
+    target?.core.apply(f, bytes, index);
     for (const reference of f.references) relocate(scope, linked, reference);
   }
   return {

@@ -1,3 +1,4 @@
+import type { CoreOutcome } from './relocate-core.js';
 import type { MapSpec, ObjectSpec } from './types.js';
 
 /** A file descriptor that an earlier step of the plan makes: `btf`, `map:NAME`, `prog:NAME`. */
@@ -75,6 +76,8 @@ export interface StructOpsValue {
 export interface Plan {
   readonly object: ObjectSpec;
   readonly steps: readonly PlanStep[];
+  /** What became of the CO-RE relocations of the programs. */
+  readonly coreRelocations: readonly CoreOutcome[];
   /** What registering its struct_ops maps takes. */
   readonly structOps: readonly StructOpsValue[];
   readonly warnings: readonly string[];

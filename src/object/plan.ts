@@ -3,12 +3,14 @@ import { arenaDataOffset } from './arena.js';
 import { sanitizeBtf } from './btf-sanitize.js';
 import { bytesWithGlobals } from './global-value.js';
 import type { KernelView } from './kernel-view.js';
+import { reachableFunctions } from './link-program.js';
 import { ObjectError } from './object-error.js';
 import { type MapsTarget, planInnerMaps, planMap, planProgArray } from './plan-maps.js';
 import { planModules } from './plan-modules.js';
 import { type ProgramsTarget, planProgram } from './plan-programs.js';
 import { type StructOps, structOpsOn } from './plan-struct-ops.js';
 import type { Plan, PlanStep } from './plan-types.js';
+import { CoreRelocator } from './relocate-core.js';
 import { resolveExterns } from './resolve-externs.js';
 import type { ObjectSpec, ProgramSpec } from './types.js';
 
@@ -29,7 +31,7 @@ const defaultPinRoot = '/sys/fs/bpf';
  * with MAP_UPDATE_ELEM and MAP_FREEZE for data sections; PROG_LOAD of every program, with PROG_BIND_MAP of `.rodata`; initial values of prog arrays.
  * Pure: a view of a kernel answers what differs between kernels.
  *
- * Throws ObjectError for an unknown program or global, a value that does not fit, a section name that says no program type, or a target or
+ * Throws CoreRelocationError for a relocation that cannot be applied, ObjectError for an unknown program or global, a value that does not fit, a section name that says no program type, or a target or
  * extern that the kernel does not have.
  */
 export function planLoad(spec: ObjectSpec, kernel: KernelView, options: PlanLoadOptions = {}): Plan {
@@ -43,10 +45,14 @@ export function planLoad(spec: ObjectSpec, kernel: KernelView, options: PlanLoad
   const warnings = [...spec.warnings, ...structOps.warnings, ...externs.warnings];
   const loaded = new Set(programs.map(p => p.name));
   const offset = arenaDataOffset(spec, kernel);
+  const core = new CoreRelocator(spec, kernel);
+  if (core.isBlind && programs.some(program => relocates(spec, program)))
+    warnings.push("CO-RE relocations are not applied without the kernel's BTF");
   const mapsTarget: MapsTarget = { kernel, bytes, structOps, arenaDataOffset: offset, pinRoot };
   const programsTarget: ProgramsTarget = {
     kernel,
     externs: externs.byName,
+    core,
     modules: externs.modules,
     arenaDataOffset: offset,
     structOps,
@@ -65,9 +71,14 @@ export function planLoad(spec: ObjectSpec, kernel: KernelView, options: PlanLoad
   return {
     object: spec,
     steps: [...planBtf(spec, kernel), ...planModules(steps, kernel), ...steps],
+    coreRelocations: core.outcomes,
     structOps: [...structOps.maps.values()].map(map => map.value),
     warnings,
   };
+}
+
+function relocates(spec: ObjectSpec, program: ProgramSpec): boolean {
+  return reachableFunctions(spec, program).some(f => f.coreRelocations.length > 0);
 }
 
 function chosen(
