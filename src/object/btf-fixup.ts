@@ -24,7 +24,7 @@ export function fixupBtf(btf: BtfTypes, elf: ElfFile, externs: readonly ExternSp
     if (symbol.type === 'object' && (symbol.bind === 'global' || symbol.bind === 'weak'))
       if (!globals.has(symbol.name)) globals.set(symbol.name, symbol);
 
-  for (let id = btf.startId; id < btf.endId; id++) {
+  for (const id of btf.idsOfKind('datasec')) {
     const type = btf.type(id);
     if (type.kind !== 'datasec') continue;
     if (type.name === '.kconfig') fixupKconfig(editor, btf, type, externs, elf);
@@ -161,7 +161,7 @@ function sortVars(editor: BtfEditor, datasec: BtfDatasec): void {
 }
 
 function findInt(btf: BtfTypes): number | undefined {
-  for (let id = btf.startId; id < btf.endId; id++) {
+  for (const id of btf.idsOfKind('int')) {
     const type = btf.type(id);
     if (type.kind === 'int' && type.bits === 32) return id;
   }

@@ -1,3 +1,4 @@
+import type { BtfTypes } from '../btf/index.js';
 import { FormatError } from '../errors/index.js';
 import type { FunctionSpec, ObjectSpec, ProgramSpec } from './types.js';
 
@@ -8,20 +9,30 @@ const tag = 'exception_callback:';
  * Undefined when there is none. Throws FormatError when what is named is not a global function of `.text`.
  */
 export function exceptionCallback(spec: ObjectSpec, program: ProgramSpec): FunctionSpec | undefined {
-  const { btf } = spec;
-  if (!btf) return undefined;
-  for (let id = btf.startId; id < btf.endId; id++) {
+  const name = spec.btf && declared(spec.btf).get(program.name);
+  if (name === undefined) return undefined;
+  const callback = spec.subprogs.find(f => f.name === name && f.linkage !== 'static');
+  if (callback) return callback;
+  throw new FormatError(`names ${name || 'nothing'}, which is not a global function of .text`, {
+    file: spec.file,
+    section: '.BTF',
+    field: `exception callback of ${program.name}`,
+  });
+}
+
+const known = new WeakMap<BtfTypes, ReadonlyMap<string, string>>();
+
+/** Names of the callbacks by the names of their programs. */
+function declared(btf: BtfTypes): ReadonlyMap<string, string> {
+  const found = known.get(btf);
+  if (found) return found;
+  const callbacks = new Map<string, string>();
+  for (const id of btf.idsOfKind('decl_tag')) {
     const type = btf.type(id);
     if (type.kind !== 'decl_tag' || type.componentIdx !== -1 || !type.name.startsWith(tag)) continue;
-    if (btf.type(type.type).name !== program.name) continue;
-    const name = type.name.slice(tag.length);
-    const callback = spec.subprogs.find(f => f.name === name && f.linkage !== 'static');
-    if (callback) return callback;
-    throw new FormatError(`names ${name || 'nothing'}, which is not a global function of .text`, {
-      file: spec.file,
-      section: '.BTF',
-      field: `exception callback of ${program.name}`,
-    });
+    const program = btf.type(type.type).name;
+    if (!callbacks.has(program)) callbacks.set(program, type.name.slice(tag.length));
   }
-  return undefined;
+  known.set(btf, callbacks);
+  return callbacks;
 }

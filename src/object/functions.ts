@@ -1,7 +1,8 @@
-import type { BtfExt } from '../btf/index.js';
+import type { BtfExt, CoreRelocation, FuncInfo, LineInfo } from '../btf/index.js';
 import { type ElfFile, type ElfSection, type ElfSymbol, SHF_EXECINSTR, SHT_PROGBITS } from '../elf/index.js';
 import { FormatError } from '../errors/index.js';
 import { insnSize } from '../insn/index.js';
+import { RangeIndex } from './range-index.js';
 import type { FunctionSpec } from './types.js';
 
 /** A function before its references are known. */
@@ -58,8 +59,12 @@ export function readFunctions(elf: ElfFile, ext: BtfExt | undefined): Functions 
     keys.add(symbol.name);
   }
   const bodies: FunctionBody[] = [];
+  const infos = new Map<ElfSection, SectionInfo>();
   for (const symbol of symbols) {
-    const body = readFunction(elf, ext, symbol, keys);
+    const section = symbol.section as ElfSection;
+    const info = infos.get(section) ?? sectionInfo(ext, section.name);
+    infos.set(section, info);
+    const body = readFunction(elf, info, symbol, keys);
     const previous = bodies.at(-1);
     if (
       previous?.elfSection === body.elfSection &&
@@ -71,12 +76,24 @@ export function readFunctions(elf: ElfFile, ext: BtfExt | undefined): Functions 
   return new Functions(bodies);
 }
 
-function readFunction(
-  elf: ElfFile,
-  ext: BtfExt | undefined,
-  symbol: ElfSymbol,
-  keys: Set<string>,
-): FunctionBody {
+/** What `.BTF.ext` says of the instructions of a section. */
+interface SectionInfo {
+  readonly func: RangeIndex<FuncInfo>;
+  readonly line: RangeIndex<LineInfo>;
+  readonly core: RangeIndex<CoreRelocation>;
+}
+
+function sectionInfo(ext: BtfExt | undefined, name: string): SectionInfo {
+  const index = <T extends { readonly insnOffset: number }>(records: readonly T[] | undefined) =>
+    new RangeIndex(records ?? [], record => record.insnOffset);
+  return {
+    func: index(ext?.funcInfo.get(name)),
+    line: index(ext?.lineInfo.get(name)),
+    core: index(ext?.coreRelocations.get(name)),
+  };
+}
+
+function readFunction(elf: ElfFile, info: SectionInfo, symbol: ElfSymbol, keys: Set<string>): FunctionBody {
   const place = placeOf(elf, symbol);
   const elfSection = symbol.section as ElfSection;
   const { name, value: start, size } = symbol;
@@ -89,8 +106,6 @@ function readFunction(
     throw new FormatError('a program cannot be static: remove `static`, or its SEC()', place);
 
   const section = elfSection.name.replace(/^\?/, '');
-  const within = <T extends { readonly insnOffset: number }>(list: readonly T[] | undefined): T[] =>
-    list?.filter(({ insnOffset }) => insnOffset >= start && insnOffset < end) ?? [];
   return {
     key: symbol.bind === 'local' ? staticKey(keys, name, section, start) : name,
     name,
@@ -99,9 +114,9 @@ function readFunction(
     sectionOffset: start,
     insns: elfSection.data.subarray(start, end),
     linkage: symbol.bind === 'local' ? 'static' : symbol.bind === 'weak' ? 'weak' : 'global',
-    funcInfo: within(ext?.funcInfo.get(elfSection.name)),
-    lineInfo: within(ext?.lineInfo.get(elfSection.name)),
-    coreRelocations: within(ext?.coreRelocations.get(elfSection.name)),
+    funcInfo: info.func.within(start, end),
+    lineInfo: info.line.within(start, end),
+    coreRelocations: info.core.within(start, end),
   };
 }
 

@@ -1,7 +1,6 @@
 import { BpfProgType } from '../abi/index.js';
-import { type BtfValue, typeName } from '../btf/index.js';
+import { type BtfValue, codec, typeName } from '../btf/index.js';
 import { insnSize } from '../insn/index.js';
-import { globalCodec } from './global-value.js';
 import { reachableFunctions } from './link-program.js';
 import { attachTypeName, coreKindName, mapTypeName, progTypeName } from './type-names.js';
 import type { FunctionSpec, MapSpec, ObjectSpec, ProgramSpec } from './types.js';
@@ -73,7 +72,7 @@ function inspectGlobals(spec: ObjectSpec) {
     offset,
     size,
     readonly,
-    value: globalCodec(spec, name).read(bytesOf.get(map) ?? new Uint8Array(0), offset) as BtfValue,
+    value: codec(btf, typeId).read(bytesOf.get(map) ?? new Uint8Array(0), offset) as BtfValue,
   }));
 }
 

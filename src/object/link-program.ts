@@ -15,7 +15,7 @@ import { exceptionCallback } from './exception-callback.js';
 import { InsnEditor } from './insn-editor.js';
 import { type JumpTable, readJumpTable } from './jump-tables.js';
 import { ObjectError } from './object-error.js';
-import type { InsnFixup, LinkedInsns } from './plan-types.js';
+import type { InsnFixup, LinkedInsns, PoisonedInsn } from './plan-types.js';
 import type { CoreRelocator } from './relocate-core.js';
 import type { ResolvedExtern } from './resolve-externs.js';
 import type { FunctionSpec, InsnReference, ObjectSpec, ProgramSpec } from './types.js';
@@ -38,6 +38,8 @@ export interface LinkedProgram {
   readonly lineInfo: InfoRecords | undefined;
   /** The tables that its indirect jumps go through. */
   readonly jumpTables: readonly JumpTable[];
+  /** Its instructions that must not be reached on the target. */
+  readonly poisoned: readonly PoisonedInsn[];
 }
 
 /** What a program is linked against, beyond its object: a kernel. */
@@ -71,11 +73,12 @@ export function linkProgram(spec: ObjectSpec, program: ProgramSpec, target?: Lin
   const view = new DataView(bytes.buffer);
   const fixups: InsnFixup[] = [];
   const jumpTables = new Map<string, JumpTable>();
-  const scope: RelocationScope = { spec, program, target, view, starts, fixups, jumpTables };
+  const poisoned: PoisonedInsn[] = [];
+  const scope: RelocationScope = { spec, program, target, view, starts, fixups, jumpTables, poisoned };
   for (const linked of functions) {
     const { function: f, index } = linked;
     bytes.set(spec.endian === hostEndian ? f.insns : swapInsns(f.insns), index * insnSize);
-    target?.core.apply(f, bytes, index);
+    poisoned.push(...(target?.core.apply(f, bytes, index) ?? []));
     for (const reference of f.references) relocate(scope, linked, reference);
   }
   return {
@@ -94,6 +97,7 @@ export function linkProgram(spec: ObjectSpec, program: ProgramSpec, target?: Lin
       info => [info.fileOff, info.textOff, info.lineCol],
     ),
     jumpTables: [...jumpTables.values()],
+    poisoned,
   };
 }
 
@@ -102,8 +106,19 @@ export function reachableFunctions(spec: ObjectSpec, program: ProgramSpec): Func
   return collect(spec, program).map(f => f.function);
 }
 
+const subprogsOf = new WeakMap<ObjectSpec, ReadonlyMap<string, FunctionSpec>>();
+
+function subprogsByKey(spec: ObjectSpec): ReadonlyMap<string, FunctionSpec> {
+  let subprogs = subprogsOf.get(spec);
+  if (!subprogs) {
+    subprogs = new Map(spec.subprogs.map(f => [f.key, f]));
+    subprogsOf.set(spec, subprogs);
+  }
+  return subprogs;
+}
+
 function collect(spec: ObjectSpec, program: ProgramSpec): LinkedFunction[] {
-  const subprogs = new Map(spec.subprogs.map(f => [f.key, f]));
+  const subprogs = subprogsByKey(spec);
   const functions: LinkedFunction[] = [];
   const seen = new Set<string>();
   let end = 0;
@@ -152,6 +167,7 @@ interface RelocationScope {
   readonly fixups: InsnFixup[];
   /** By the name of the map that each becomes. */
   readonly jumpTables: Map<string, JumpTable>;
+  readonly poisoned: PoisonedInsn[];
 }
 
 function relocate(scope: RelocationScope, linked: LinkedFunction, reference: InsnReference): void {
@@ -192,7 +208,7 @@ function relocate(scope: RelocationScope, linked: LinkedFunction, reference: Ins
 const absentKfunc = 2002000000;
 
 function relocateExtern(
-  { spec, view, fixups }: RelocationScope,
+  { spec, view, fixups, poisoned }: RelocationScope,
   target: LinkTarget,
   index: number,
   { name, call }: Extract<InsnReference, { kind: 'extern' }>,
@@ -224,6 +240,7 @@ function relocateExtern(
       if (call) {
         const number = spec.externs.findIndex(e => e.name === name);
         insn.set({ code: BPF_JMP | BPF_CALL, dst: 0, src: 0, off: 0, imm: absentKfunc + number });
+        poisoned.push({ index, missing: `kfunc ${name}: ${extern.reason}`, source: undefined });
       } else insn.set({ imm: 0, nextImm: 0 });
       return;
   }

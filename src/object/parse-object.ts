@@ -50,7 +50,7 @@ export function parseObject(bytes: Uint8Array, options: ParseObjectOptions = {})
     ...readStructOpsMaps(elf, btf, functions),
   ];
 
-  const scope: ReferenceScope = { elf, functions, maps, mapAt: defined.nameAt };
+  const scope: ReferenceScope = { elf, relocations: new Map(), functions, maps, mapAt: defined.nameAt };
   const complete = ({ elfSection: _, ...body }: FunctionBody, references: FunctionSpec['references']) => ({
     ...body,
     references,

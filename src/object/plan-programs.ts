@@ -59,6 +59,7 @@ export function planProgram(spec: ObjectSpec, program: ProgramSpec, target: Prog
       makes: fd,
       what: `program ${name}`,
       onError: 'fail',
+      ...(linked.poisoned.length > 0 ? { poisoned: linked.poisoned } : {}),
     },
   ];
   if (!kernel.has('prog_bind_map')) return steps;

@@ -35,6 +35,16 @@ export type PlanValue =
   | LinkedInsns
   | { readonly [field: string]: PlanValue };
 
+/** An instruction that stands for something that the kernel does not have: the verifier refuses the program if it can be reached. */
+export interface PoisonedInsn {
+  /** Slot of the linked program. */
+  readonly index: number;
+  /** What is missing, in words: `struct task_struct.pids: struct task_struct of the kernel has no member pids; it has pid`. */
+  readonly missing: string;
+  /** The source line, e.g. `opensnoop.bpf.c:42: pid = task->pid;`. */
+  readonly source: string | undefined;
+}
+
 /** One `bpf()` call, ready but for its fds. */
 export interface PlanStep {
   /** `enum bpf_cmd`. */
@@ -49,6 +59,8 @@ export interface PlanStep {
   readonly onError: 'fail' | 'ignore' | 'absent';
   /** For a BPF_OBJ_GET that may find a pinned map: what the map must be like to be used. */
   readonly reuses?: MapSpec;
+  /** For a program: its instructions that must not be reached on this kernel. */
+  readonly poisoned?: readonly PoisonedInsn[];
   /** The step is left out when this fd came from a pin. */
   readonly unlessReused?: string;
   /** Memory to map the new fd's into, and to fill, after the call: an arena. */

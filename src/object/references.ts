@@ -1,5 +1,5 @@
 import { BpfMapType } from '../abi/index.js';
-import { type ElfFile, type ElfRelocation, SHN_LORESERVE, SHN_UNDEF } from '../elf/index.js';
+import { type ElfFile, type ElfRelocation, type ElfSection, SHN_LORESERVE, SHN_UNDEF } from '../elf/index.js';
 import { FormatError, type FormatErrorPlace } from '../errors/index.js';
 import {
   BPF_CALL,
@@ -15,6 +15,7 @@ import { arenaSection } from './arena.js';
 import { isExtern } from './externs.js';
 import type { FunctionBody, Functions } from './functions.js';
 import { isLegacyMaps } from './legacy-maps.js';
+import { RangeIndex } from './range-index.js';
 import type { InsnReference, MapSpec } from './types.js';
 
 /** What references are resolved against. */
@@ -22,6 +23,8 @@ export interface ReferenceScope {
   readonly elf: ElfFile;
   readonly functions: Functions;
   readonly maps: readonly MapSpec[];
+  /** The relocations of each section by place, filled in when one is first asked for. */
+  readonly relocations: Map<ElfSection, RangeIndex<ElfRelocation>>;
   /** Name of the map defined at a byte of `.maps`. */
   readonly mapAt: (offset: number) => string | undefined;
 }
@@ -33,7 +36,7 @@ export interface ReferenceScope {
 export function readReferences(body: FunctionBody, scope: ReferenceScope): InsnReference[] {
   const { elf } = scope;
   const found = new Map<number, InsnReference>();
-  for (const relocation of relocationsOf(body, elf)) {
+  for (const relocation of relocationsOf(body, scope)) {
     const index = (relocation.offset - body.sectionOffset) / insnSize;
     if (!Number.isInteger(index))
       throw new FormatError('a relocation in the middle of an instruction', placeOf(body, relocation, elf));
@@ -58,11 +61,13 @@ export function readReferences(body: FunctionBody, scope: ReferenceScope): InsnR
   return [...found.values()].sort((a, b) => a.index - b.index);
 }
 
-function relocationsOf(body: FunctionBody, elf: ElfFile): ElfRelocation[] {
-  const end = body.sectionOffset + body.insns.length;
-  return elf
-    .relocations(body.elfSection)
-    .filter(({ offset }) => offset >= body.sectionOffset && offset < end);
+function relocationsOf(body: FunctionBody, { elf, relocations }: ReferenceScope): ElfRelocation[] {
+  let index = relocations.get(body.elfSection);
+  if (!index) {
+    index = new RangeIndex(elf.relocations(body.elfSection), ({ offset }) => offset);
+    relocations.set(body.elfSection, index);
+  }
+  return index.within(body.sectionOffset, body.sectionOffset + body.insns.length);
 }
 
 function decodeRelocation(

@@ -15,6 +15,7 @@ import { insnSize } from '../insn/index.js';
 import { patchInsn } from './core-patch.js';
 import { CoreRelocationError } from './core-relocation-error.js';
 import type { KernelView } from './kernel-view.js';
+import type { PoisonedInsn } from './plan-types.js';
 import type { FunctionSpec, ObjectSpec } from './types.js';
 
 /** What became of one CO-RE relocation. */
@@ -53,10 +54,11 @@ export class CoreRelocator {
   /**
    * Patches the instructions of a function, of which the first is in slot `start` of a program in this machine's byte order. Throws
    * CoreRelocationError for a relocation that cannot be applied; one that the kernel has nothing for makes its instruction invalid instead, which
-   * does not matter where it is not reached.
+   * does not matter where it is not reached. Those are returned.
    */
-  apply(f: FunctionSpec, insns: Uint8Array, start: number): void {
-    if (this.isBlind) return;
+  apply(f: FunctionSpec, insns: Uint8Array, start: number): PoisonedInsn[] {
+    const found: PoisonedInsn[] = [];
+    if (this.isBlind) return found;
     for (const relocation of f.coreRelocations) {
       const index = (relocation.insnOffset - f.sectionOffset) / insnSize;
       const { resolution, ...place } = this.#outcomeOf(f, index, relocation);
@@ -64,12 +66,14 @@ export class CoreRelocator {
         if (!Number.isInteger(index)) throw new TypeError('it is in the middle of an instruction');
         return patchInsn(insns, start + index, resolution.values);
       });
-      if (!poisoned || this.#outcomes.get(relocation)?.poisoned) continue;
+      if (!poisoned) continue;
       const reason = resolution.target
         ? 'the kernel has it in another size, which this load or store cannot access: read it by BPF_CORE_READ_BITFIELD or bpf_core_read'
         : whyMissing(resolution);
       this.#outcomes.set(relocation, { ...place, resolution, poisoned, reason });
+      found.push({ index: start + index, missing: `${place.path}: ${reason}`, source: place.source });
     }
+    return found;
   }
 
   /** Every relocation that was applied so far. */

@@ -10,7 +10,7 @@ import type { ExternSpec, ObjectSpec } from './types.js';
  * - `kconfig`: a value in the map `.kconfig`, `offset` bytes into it
  * - `address`: of a symbol in `/proc/kallsyms`
  * - `btf`: a variable or function by its id in the BTF of vmlinux or of a module; calls name the module by `fdIndex`, its place in `fd_array`
- * - `absent`: the kernel does not have it, and it is `__weak`
+ * - `absent`: the kernel does not have it, but it is `__weak`
  * - `missing`: a program that uses it cannot be loaded; `reason` says why
  */
 export type ResolvedExtern =
@@ -22,7 +22,7 @@ export type ResolvedExtern =
       readonly module: KernelModule | undefined;
       readonly fdIndex: number;
     }
-  | { readonly kind: 'absent' }
+  | { readonly kind: 'absent'; readonly reason: string }
   | { readonly kind: 'missing'; readonly reason: string };
 
 /** The externs of an object on one kernel. */
@@ -130,9 +130,7 @@ function resolveAddress(
   if (address !== undefined) return { kind: 'address', address };
   if (!offline) {
     if (!addresses) return { kind: 'missing', reason: '/proc/kallsyms cannot be read' };
-    return weak
-      ? { kind: 'absent' }
-      : { kind: 'missing', reason: 'the kernel has no such symbol (/proc/kallsyms)' };
+    return { kind: weak ? 'absent' : 'missing', reason: 'the kernel has no such symbol (/proc/kallsyms)' };
   }
   warnings.push(`extern ${name}: the kernel's symbols are not known; planned with address 0`);
   return { kind: 'address', address: 0n };
@@ -153,21 +151,19 @@ function resolveByBtf(
   // A kfunc may be declared several ways, told apart by a flavour: `bpf_foo___v2`.
   const targetName = kind === 'kfunc' ? essentialName(name) : name;
   const target = findKernelType(kernel, targetName, kind === 'kfunc' ? 'func' : 'var');
-  if (!target && weak) return { kind: 'absent' };
   if (!target)
     return {
-      kind: 'missing',
+      kind: weak ? 'absent' : 'missing',
       reason: `kernel ${kernel.release} has no ${kind === 'kfunc' ? 'kfunc' : 'variable'} ${targetName} in its BTF`,
     };
   const declared = target.btf.type(target.id);
   const targetType = 'type' in declared ? target.btf.resolve(declared.type) : 0;
-  if (!typesAreCompatible(btf, typeId, target.btf, targetType)) {
-    if (kind === 'kfunc' && weak) return { kind: 'absent' };
+  if (!typesAreCompatible(btf, typeId, target.btf, targetType))
     return {
-      kind: 'missing',
+      // A variable is refused even where it is weak: a program that finds it there would misread it.
+      kind: kind === 'kfunc' && weak ? 'absent' : 'missing',
       reason: `the kernel declares it otherwise: ${typeName(target.btf, targetType)}, here ${typeName(btf, typeId)}`,
     };
-  }
   const { module } = target;
   if (module && kind === 'kfunc' && !modules.includes(module)) modules.push(module);
   return { kind: 'btf', id: target.id, module, fdIndex: module ? modules.indexOf(module) + 1 : 0 };

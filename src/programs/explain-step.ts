@@ -1,7 +1,7 @@
 import { BpfCmd } from '../abi/index.js';
 import type { RawbpfError } from '../errors/index.js';
 import { pageSize } from '../kernel/index.js';
-import type { KernelView, PlanStep } from '../object/index.js';
+import type { KernelView, PlanStep, PoisonedInsn } from '../object/index.js';
 import { type AttrRecord, BpfError, type BpfErrorDetails, type Sys } from '../syscall/index.js';
 import type { Cause } from './cause.js';
 import { explainMapCreate } from './explain-map-create.js';
@@ -27,13 +27,27 @@ export function explainStep(refused: RefusedStep): RawbpfError {
   const { file, step, refusal } = refused;
   // A log of statistics alone is that of a program which the verifier never came to.
   const { reason, instruction } = findFault(refusal.log);
-  if (reason || instruction) return new VerifierError({ file, what: step.what, ...refusal });
+  if (reason || instruction) {
+    const reached = reason && poisonReached(step, reason, instruction);
+    return new VerifierError({ file, what: step.what, ...refusal, ...(reached ? { reached } : {}) });
+  }
   return errorFor(causeOf(refused), {
     syscall: 'bpf',
     cmd: step.cmd,
     errno: refusal.errno,
     what: `${file}: ${step.what}`,
   });
+}
+
+/** The instruction without meaning that the verifier came to, when that is its complaint. */
+function poisonReached(
+  { poisoned = [] }: PlanStep,
+  reason: string,
+  instruction: string | undefined,
+): PoisonedInsn | undefined {
+  if (!/invalid func unknown#\d+/.test(reason)) return undefined;
+  const index = Number.parseInt(instruction ?? '', 10);
+  return poisoned.find(p => p.index === index) ?? poisoned[0];
 }
 
 /** The error for a refused call: UnsupportedFeatureError where the cause is that the kernel lacks something, else BpfError with the cause as hint. */

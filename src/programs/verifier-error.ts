@@ -1,4 +1,5 @@
 import { RawbpfError } from '../errors/index.js';
+import type { PoisonedInsn } from '../object/index.js';
 import { errnoName } from '../syscall/index.js';
 import { hintFor } from './verifier-hints.js';
 import { findFault, type VerifierFault } from './verifier-log.js';
@@ -14,6 +15,8 @@ export interface VerifierErrorDetails {
   readonly log: string;
   /** True when the log did not fit into the largest buffer the kernel takes. */
   readonly truncated: boolean;
+  /** The instruction that stands for something that the kernel does not have, when the verifier came to one. */
+  readonly reached?: PoisonedInsn;
 }
 
 /**
@@ -31,13 +34,18 @@ export class VerifierError extends RawbpfError {
   readonly log: string;
   readonly truncated: boolean;
   readonly fault: VerifierFault;
+  /** What the kernel lacks, when the verifier refused an instruction that stands for it. */
+  readonly reached: PoisonedInsn | undefined;
 
   constructor(details: VerifierErrorDetails) {
     const fault = findFault(details.log);
     const omitted = Math.max(0, fault.lines - 1);
-    const at = fault.source ? `, at ${shortened(fault.source)}` : '';
+    const { reached } = details;
+    const source = reached?.source ?? fault.source;
+    const at = source ? `, at ${shortened(source)}` : '';
+    const reason = reached ? `it reaches ${reached.missing}` : (fault.reason ?? 'it does not say why');
     super(
-      `${details.file}: ${details.what}: refused by the verifier: ${fault.reason ?? 'it does not say why'}${at}` +
+      `${details.file}: ${details.what}: refused by the verifier: ${reason}${at}` +
         ` (${errnoName(details.errno)}; ${omitted} ${omitted === 1 ? 'line' : 'lines'} of log omitted)`,
     );
     this.what = details.what;
@@ -46,10 +54,13 @@ export class VerifierError extends RawbpfError {
     this.log = details.log;
     this.truncated = details.truncated;
     this.fault = fault;
+    this.reached = reached;
   }
 
   override explain(): string {
-    const hint = this.fault.reason && hintFor(this.fault.reason);
+    const hint = this.reached
+      ? `Code that uses what a kernel may lack has to ask first: bpf_core_field_exists(), bpf_core_type_exists() or bpf_core_enum_value_exists() for types, bpf_ksym_exists() for kfuncs.`
+      : this.fault.reason && hintFor(this.fault.reason);
     return [
       this.message,
       this.truncated
