@@ -7,9 +7,17 @@ import type { ElfSection, ElfSymbol, ElfSymbolBind, ElfSymbolType, ElfSymbolVisi
 
 export const symSize = 24;
 
-const binds: readonly ElfSymbolBind[] = ['local', 'global', 'weak'];
-const types: readonly ElfSymbolType[] = ['notype', 'object', 'func', 'section', 'file', 'common', 'tls'];
-const visibilities: readonly ElfSymbolVisibility[] = ['default', 'internal', 'hidden', 'protected'];
+export const binds: readonly ElfSymbolBind[] = ['local', 'global', 'weak'];
+export const types: readonly ElfSymbolType[] = [
+  'notype',
+  'object',
+  'func',
+  'section',
+  'file',
+  'common',
+  'tls',
+];
+export const visibilities: readonly ElfSymbolVisibility[] = ['default', 'internal', 'hidden', 'protected'];
 
 /** Decodes the symbols of `table` (`SHT_SYMTAB`). Throws FormatError for a name, section or extent that does not exist. */
 export function readSymbols(

@@ -12,6 +12,7 @@ export {
   linkProgram,
   reachableFunctions,
 } from './link-program.js';
+export { type LinkedObject, linkObjects, type ObjectFile } from './linker/link-objects.js';
 export { ObjectError } from './object-error.js';
 export { type ParseObjectOptions, parseObject } from './parse-object.js';
 export { type PlanLoadOptions, planLoad } from './plan.js';
