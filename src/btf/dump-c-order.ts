@@ -57,7 +57,33 @@ export class DeclarationOrder {
 
   /** The steps that print the type `id` and all it needs that was not printed before. Throws FormatError for types that C has no order for. */
   *steps(id: number): Generator<Step, void, undefined> {
-    yield* this.#enter({ id, complete: true });
+    for (const need of this.#roots(id)) yield* this.#print(need);
+  }
+
+  /** A type without a declaration of its own stands for those that it is made of. */
+  #roots(id: number): readonly Need[] {
+    switch (this.#btf.type(id).kind) {
+      case 'struct':
+      case 'union':
+      case 'enum':
+      case 'enum64':
+      case 'fwd':
+      case 'typedef':
+        return [{ id, complete: true }];
+      case 'int':
+      case 'float':
+      case 'func':
+      case 'var':
+      case 'datasec':
+      case 'decl_tag':
+        return [];
+      default:
+        return this.#walk({ id, complete: true, open: false, depth: 0 }, id).filter(need => need.complete);
+    }
+  }
+
+  *#print(root: Need): Generator<Step, void, undefined> {
+    yield* this.#enter(root);
     for (let frame = this.#frames.at(-1); frame; frame = this.#frames.at(-1)) {
       const need = frame.needs[frame.next++];
       if (need) {

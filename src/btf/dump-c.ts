@@ -20,7 +20,7 @@ export function* dumpC(btf: BtfTypes, { roots }: DumpCOptions = {}): Generator<s
   yield* PREAMBLE;
   const order = new DeclarationOrder(btf);
   const print = declarationPrinter(btf);
-  const referenced = roots ? undefined : referencedEnums(btf);
+  const referenced = roots ? undefined : referencedTypes(btf);
   for (const id of roots ?? allIds(btf)) {
     if (!isDeclared(btf.type(id), referenced)) continue;
     for (const step of order.steps(id)) {
@@ -51,34 +51,29 @@ function* allIds({ endId }: BtfTypes): Generator<number, void, undefined> {
 }
 
 /** Whether a type is a declaration of its own; an anonymous enum is, when it only makes constants. */
-function isDeclared(type: BtfType, referenced: ReadonlySet<number> | undefined): boolean {
+function isDeclared(type: BtfType, referenced: Uint8Array | undefined): boolean {
   switch (type.kind) {
     case 'struct':
     case 'union':
-    case 'typedef':
-    case 'fwd':
       return type.name !== '';
     case 'enum':
     case 'enum64':
-      return type.name !== '' || !referenced?.has(type.id);
+      return type.name !== '' || !referenced?.[type.id];
     default:
-      return false;
+      return true;
   }
 }
 
-/** The enums that another type refers to: those without a name are declared where they are used. */
-function referencedEnums(btf: BtfTypes): Set<number> {
-  const enums = new Set<number>();
-  const mark = (id: number): void => {
-    if (btf.type(id).kind.startsWith('enum')) enums.add(id);
-  };
+/** Which types another one refers to: an enum without a name is then declared where it is used. */
+function referencedTypes(btf: BtfTypes): Uint8Array {
+  const referenced = new Uint8Array(btf.endId);
   for (const id of allIds(btf)) {
     const type = btf.type(id);
-    if ('type' in type) mark(type.type);
-    if ('members' in type) for (const member of type.members) mark(member.type);
-    else if ('params' in type) for (const param of type.params) mark(param.type);
+    if ('type' in type) referenced[type.type] = 1;
+    if ('members' in type) for (const member of type.members) referenced[member.type] = 1;
+    else if ('params' in type) for (const param of type.params) referenced[param.type] = 1;
   }
-  return enums;
+  return referenced;
 }
 
 /** Prints steps; empty for a declaration that every compiler brings along. */
