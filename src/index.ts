@@ -4,8 +4,11 @@ export { Kernel, TracefsError, type TraceLine, TracePipe, type TracePipeOptions 
 export * from './maps/index.js';
 export {
   type KernelView,
+  type LinkedObject,
+  linkObjects,
   newestKernel,
   ObjectError,
+  type ObjectFile,
   type ObjectSpec,
   type Plan,
   type PlanLoadOptions,

@@ -3,7 +3,7 @@ import { node, rawbpf } from './cli-process.js';
 import { needs } from './live.js';
 import { fixture } from './repository.js';
 
-const commands = ['inspect', 'disasm', 'btf dump', 'plan', 'load', 'run', 'trace-pipe'];
+const commands = ['inspect', 'disasm', 'btf dump', 'link', 'plan', 'load', 'run', 'trace-pipe'];
 
 t.test('every command has help with an example', async t => {
   for (const command of commands) {
@@ -38,6 +38,9 @@ t.test('a wrong command line is exit status 2, with nothing on stdout', async t 
     ['btf'],
     ['btf', 'dump'],
     ['btf', 'dump', fixture('minimal'), '--format', 'yaml'],
+    ['link'],
+    ['link', fixture('minimal')],
+    ['link', '-o', 'out.bpf.o'],
     ['plan'],
     ['load'],
     ['run'],

@@ -45,6 +45,12 @@ export function createProgram(): Command {
     .action(async (source, options) => (await import('./commands/btf-dump.js')).btfDump(source, options));
   example('btf dump', 'rawbpf btf dump vmlinux --format json', btf.commands[0]);
 
+  add('link', 'One object made of several: what one declares extern, another defines. Needs no privilege.')
+    .argument('<files...>', 'compiled BPF objects (.bpf.o)')
+    .requiredOption('-o, --output <file>', 'the object to write')
+    .action(async (paths, options) => (await import('./commands/link.js')).link(paths, options));
+  example('link', 'rawbpf link main.bpf.o library.bpf.o -o program.bpf.o');
+
   add('plan', 'The bpf() calls that loading an object would make, as strace prints them. Makes none of them.')
     .argument(...file)
     .option('--btf <file>', 'BTF of the kernel to plan for')
