@@ -2,6 +2,7 @@
  * The tests that need another kernel than the one at hand, all in one process: starting a test file costs seconds under emulation.
  * scripts/vm/test.sh runs this inside the guest.
  */
+import './core.test.js';
 import './features.test.js';
 import './kprobe.test.js';
 import './load.test.js';
