@@ -2,7 +2,7 @@ import { FormatError } from '../errors/index.js';
 import { decodeType } from './decode-type.js';
 import { indexFlavours } from './flavour-index.js';
 import { readHeader } from './header.js';
-import { KIND } from './kinds.js';
+import { KIND, kindOf } from './kinds.js';
 import { NameIndex } from './name-index.js';
 import { scanTypes } from './scan.js';
 import { StringSection } from './string-section.js';
@@ -84,6 +84,12 @@ export class Btf implements BtfTypes {
 
   string(offset: number): string {
     return this.#strings.at(offset);
+  }
+
+  *idsOfKind(kind: BtfKind): Generator<number> {
+    const number = KIND[kind];
+    for (let i = 0; i < this.#offsets.length; i++)
+      if (kindOf(this.words[this.#offsets[i]! + 1]!) === number) yield this.startId + i;
   }
 
   findByName(name: string, kind?: BtfKind): number | undefined {

@@ -37,6 +37,8 @@ export function parseElf(input: Uint8Array, file = '(bytes)'): ElfFile {
           .filter(isRelocationTable)
           .map(s => checkRelocations(s, sections, symbols.length, endian, file))
       : [];
+  const tablesOf = new Map<ElfSection, RelocationTable[]>();
+  for (const table of tables) tablesOf.set(table.target, [...(tablesOf.get(table.target) ?? []), table]);
   const decoded = new Map<ElfSection, readonly ElfRelocation[]>();
 
   return {
@@ -51,7 +53,7 @@ export function parseElf(input: Uint8Array, file = '(bytes)'): ElfFile {
     relocations(section) {
       let list = decoded.get(section);
       if (!list) {
-        list = tables.filter(t => t.target === section).flatMap(t => decodeRelocations(t, symbols, endian));
+        list = (tablesOf.get(section) ?? []).flatMap(t => decodeRelocations(t, symbols, endian));
         decoded.set(section, list);
       }
       return list;

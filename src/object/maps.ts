@@ -30,9 +30,10 @@ export function readDefinedMaps(elf: ElfFile, btf: BtfTypes | undefined, functio
   if (!section) return { maps: [], nameAt: () => undefined };
   const definitions = readDefinitions(elf, section, btf);
   const values = readValues(elf, section, definitions, functions);
+  const names = new Map(definitions.map(d => [d.offset, d.name]));
   return {
     maps: definitions.map(d => mapSpec(d.name, d.def, values.get(d.name) ?? [])),
-    nameAt: offset => definitions.find(d => d.offset === offset)?.name,
+    nameAt: offset => names.get(offset),
   };
 }
 
