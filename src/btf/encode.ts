@@ -1,8 +1,7 @@
+import { blobOf } from './blob.js';
 import { KIND } from './kinds.js';
 import type { BtfLinkage, BtfType } from './types.js';
 
-const HEADER = 24;
-const MAGIC = 0xeb9f;
 const LINKAGES: readonly BtfLinkage[] = ['static', 'global', 'extern'];
 
 /**
@@ -12,18 +11,8 @@ const LINKAGES: readonly BtfLinkage[] = ['static', 'global', 'extern'];
  */
 export function encodeBtf(types: readonly BtfType[], endian: 'little' | 'big'): Uint8Array {
   const strings = new StringTable();
-  const words = types.flatMap(type => encodeType(type, strings));
-  const text = strings.bytes();
-  const bytes = new Uint8Array(HEADER + words.length * 4 + text.length);
-  const view = new DataView(bytes.buffer);
-  const little = endian === 'little';
-  view.setUint16(0, MAGIC, little);
-  view.setUint8(2, 1);
-  const header = [HEADER, 0, words.length * 4, words.length * 4, text.length];
-  for (const [i, word] of [...header, ...words].entries())
-    view.setUint32(i < header.length ? 4 + i * 4 : HEADER + (i - header.length) * 4, word, little);
-  bytes.set(text, HEADER + words.length * 4);
-  return bytes;
+  const words = types.flatMap(type => encodeType(type, text => strings.offset(text)));
+  return blobOf(words, strings.bytes(), endian);
 }
 
 /** The string section: offset 0 is the empty string. */
@@ -55,9 +44,9 @@ class StringTable {
   }
 }
 
-/** The words of one type: name, info, size or type, and what follows by kind. */
-function encodeType(type: BtfType, strings: StringTable): number[] {
-  const name = strings.offset(type.name);
+/** The words of one type: name, info, size or type, and what follows by kind. `stringOffset` tells where a string is. Throws TypeError for `void`. */
+export function encodeType(type: BtfType, stringOffset: (text: string) => number): number[] {
+  const name = stringOffset(type.name);
   const head = (sizeOrType: number, vlen = 0, kindFlag = false): number[] => [
     name,
     ((kindFlag ? 0x80000000 : 0) | (KIND[type.kind] << 24) | vlen) >>> 0,
@@ -75,19 +64,19 @@ function encodeType(type: BtfType, strings: StringTable): number[] {
     case 'struct':
     case 'union': {
       const members = type.members.flatMap(m => [
-        strings.offset(m.name),
+        stringOffset(m.name),
         m.type,
         (type.kindFlag ? (m.bitSize << 24) | m.bitOffset : m.bitOffset) >>> 0,
       ]);
       return [...head(type.size, type.members.length, type.kindFlag), ...members];
     }
     case 'enum': {
-      const values = type.values.flatMap(v => [strings.offset(v.name), v.value >>> 0]);
+      const values = type.values.flatMap(v => [stringOffset(v.name), v.value >>> 0]);
       return [...head(type.size, type.values.length, type.signed), ...values];
     }
     case 'enum64': {
       const values = type.values.flatMap(v => [
-        strings.offset(v.name),
+        stringOffset(v.name),
         Number(BigInt.asUintN(32, v.value)),
         Number(BigInt.asUintN(32, v.value >> 32n)),
       ]);
@@ -100,7 +89,7 @@ function encodeType(type: BtfType, strings: StringTable): number[] {
     case 'func_proto':
       return [
         ...head(type.type, type.params.length),
-        ...type.params.flatMap(p => [strings.offset(p.name), p.type]),
+        ...type.params.flatMap(p => [stringOffset(p.name), p.type]),
       ];
     case 'var':
       return [...head(type.type), linkage(type.linkage)];

@@ -15,5 +15,6 @@ export { dumpRaw } from './dump-raw.js';
 export { encodeBtf } from './encode.js';
 export { parseBtfExt } from './ext.js';
 export { KIND as btfKind } from './kinds.js';
+export { BtfMerger, type Placement } from './merge.js';
 export { typeName } from './type-name.js';
 export type * from './types.js';
