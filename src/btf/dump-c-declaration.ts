@@ -1,10 +1,11 @@
+import { declarator } from './declarator.js';
 import { isCType } from './dump-c-base-types.js';
 import { enumBody } from './dump-c-enum.js';
 import { type Hole, isInlined, Layouts } from './dump-c-layout.js';
 import { identifier, type Names } from './dump-c-names.js';
 import { LONG, padding } from './dump-c-padding.js';
 import { attribute, type DeclTags } from './dump-c-tags.js';
-import type { BtfFuncProto, BtfMember, BtfStruct, BtfType, BtfTypes } from './types.js';
+import type { BtfMember, BtfStruct, BtfType, BtfTypes } from './types.js';
 
 /** Writes single declarations; what they need stands before them. */
 export class DeclarationWriter {
@@ -46,52 +47,16 @@ export class DeclarationWriter {
     return this.declare(member.type, identifier(member.name), level, isInlined(this.#btf, member));
   }
 
-  /**
-   * `name` declared as of type `id`. Built from the name outwards: what comes next in the chain of types goes to the left of a pointer, to
-   * the right of an array or function. `inlined` writes out a struct or union even where it has a name.
-   */
+  /** `name` declared as of type `id`; `inlined` writes out a struct or union even where it has a name. */
   declare(id: number, name: string, level: number, inlined = false): string {
-    let text = name;
-    let qualifiers: string[] = [];
-    let tags = '';
-    for (;;) {
-      const type = this.#btf.type(id);
-      switch (type.kind) {
-        case 'const':
-        case 'volatile':
-        case 'restrict':
-          if (!qualifiers.includes(type.kind)) qualifiers.push(type.kind);
-          break;
-        case 'type_tag':
-          tags = attribute(type) + tags;
-          break;
-        case 'ptr': {
-          const behind = `${qualifiers.map(q => ` ${q}`).join('')}${tags}`;
-          text = `*${behind}${behind && text ? ' ' : ''}${text}`;
-          qualifiers = [];
-          tags = '';
-          break;
-        }
-        case 'array':
-          // The qualifiers of an array are those of its elements.
-          text = `${bracketed(text)}[${type.nelems}]`;
-          break;
-        case 'func_proto':
-          // gcc describes a noreturn function as volatile.
-          text = `${bracketed(text)}(${this.#params(type, level)})`;
-          qualifiers = [];
-          tags = '';
-          break;
-        default: {
-          const before = qualifiers.map(q => `${q} `).join('');
-          const specifier = inlined
-            ? this.struct(this.#btf.resolved(id) as BtfStruct, '', level)
-            : this.#specifier(type, level);
-          return spaced(`${before}${specifier}${tags}`, text);
-        }
-      }
-      id = type.type;
-    }
+    return declarator(this.#btf, id, name, {
+      specifier: type =>
+        inlined
+          ? this.struct(this.#btf.resolved(type.id) as BtfStruct, '', level)
+          : this.#specifier(type, level),
+      parameter: text => text && identifier(text),
+      tag: attribute,
+    });
   }
 
   /** Words in front of the declared name: `struct x`, an alias, or all of an anonymous type. */
@@ -115,22 +80,6 @@ export class DeclarationWriter {
         return name;
     }
   }
-
-  #params({ params }: BtfFuncProto, level: number): string {
-    if (params.length === 0) return 'void';
-    return params
-      .map(({ name, type }, i) =>
-        type === 0 && i > 0 && i === params.length - 1
-          ? '...'
-          : this.declare(type, name && identifier(name), level),
-      )
-      .join(', ');
-  }
-}
-
-/** A pointer inside an array or function binds tighter than C reads it. */
-function bracketed(text: string): string {
-  return text.startsWith('*') ? `(${text})` : text;
 }
 
 function spaced(left: string, right: string): string {
