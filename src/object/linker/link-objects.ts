@@ -1,4 +1,3 @@
-import { Btf, encodeBtf } from '../../btf/index.js';
 import { type NewElf, type NewSection, SHN_UNDEF, SHT_PROGBITS, writeElf } from '../../elf/index.js';
 import { ObjectError } from '../object-error.js';
 import { BtfStrings } from './btf-strings.js';
@@ -56,10 +55,10 @@ export function linkObjects(files: readonly ObjectFile[]): LinkedObject {
 }
 
 function typeSections(inputs: readonly LinkInput[], layout: Layout, symbols: Symbols): NewSection[] {
-  const { types, ids } = mergeTypes(inputs, layout, symbols);
-  if (types.length === 0) return [];
-  const endian = inputs[0]?.elf.endian ?? 'little';
-  const strings = new BtfStrings(Btf.parse(encodeBtf(types, endian)));
+  const { btf, ids } = mergeTypes(inputs, layout, symbols);
+  if (btf.endId === btf.startId) return [];
+  const { endian } = btf;
+  const strings = new BtfStrings(btf);
   const ext = mergeExt(inputs, layout, (input, id) => ids(input)[id] ?? 0, strings, endian);
   return [section('.BTF', strings.result), ...(ext ? [section('.BTF.ext', ext)] : [])];
 }

@@ -1,15 +1,17 @@
-import type { Btf, BtfDatasec, BtfSecinfo, BtfType } from '../../btf/index.js';
+import { Btf, type BtfDatasec, BtfEditor, BtfMerger, type BtfSecinfo } from '../../btf/index.js';
 import { FormatError } from '../../errors/index.js';
 import { isGlobal, type LinkInput } from './input.js';
 import type { Layout, OutputSection } from './layout.js';
 import type { Global, Occurrence, Symbols } from './symbols.js';
-import { withTypeIds } from './type-refs.js';
+
+/** `BTF_VAR_GLOBAL_ALLOCATED` and `BTF_FUNC_GLOBAL`. */
+const globalLinkage = 1;
+const wordsPerParam = 2;
 
 /** The types of all inputs, one after another. */
 export interface MergedTypes {
-  /** The first has id 1. */
-  readonly types: readonly BtfType[];
-  /** Ids of an input's types in `types`, by their id; 0 for void and for those left out. */
+  readonly btf: Btf;
+  /** Ids of an input's types in `btf`, by their id; 0 for void and for those left out. */
   ids(input: LinkInput): Uint32Array;
 }
 
@@ -18,77 +20,69 @@ export interface MergedTypes {
  * the output. Variables of sections that are not in the output are left out, and so are the tags on them.
  */
 export function mergeTypes(inputs: readonly LinkInput[], layout: Layout, symbols: Symbols): MergedTypes {
+  const merger = new BtfMerger(inputs[0]?.elf.endian ?? 'little');
   const maps = new Map<LinkInput, Uint32Array>();
-  const kept: { readonly input: LinkInput; readonly type: BtfType }[] = [];
   const globalIds = new Map<string, number>();
   for (const input of inputs) {
     const { btf } = input;
     if (!btf) continue;
-    const ids = new Uint32Array(btf.endId);
-    maps.set(input, ids);
-    for (let id = btf.startId; id < btf.endId; id++) {
-      const type = btf.type(id);
-      if (type.kind === 'datasec' || isLeftOut(type, btf, symbols)) continue;
-      const merged = isGlobal(btf, id) ? globalIds.get(type.name) : undefined;
-      ids[id] = merged ?? kept.push({ input, type });
-      if (merged === undefined && isGlobal(btf, id)) globalIds.set(type.name, ids[id] as number);
-    }
+    const added = merger.add(btf, (id, kind) => {
+      if (kind === 'datasec') return 0;
+      if (kind === 'decl_tag') return isLeftOut(subjectOf(btf, id), btf, symbols) ? 0 : undefined;
+      if (!isGlobal(btf, id)) return undefined;
+      if (isLeftOut(id, btf, symbols)) return 0;
+      const { name } = btf.type(id);
+      const merged = globalIds.get(name);
+      if (merged === undefined) globalIds.set(name, merger.nextId);
+      return merged;
+    });
+    maps.set(input, added);
   }
-
-  const idsOf = (input: LinkInput) => maps.get(input) as Uint32Array;
-  const types = kept.map(({ input, type }): BtfType => {
-    const global =
-      globalIds.get(type.name) !== undefined && isGlobal(input.btf as Btf, type.id)
-        ? symbols.globals.get(type.name)
-        : undefined;
-    if (!global) return remap(type, input, idsOf(input));
-    const { input: from, typeId } = global.holder;
-    return remap((from.btf as Btf).type(typeId), from, idsOf(from));
-  });
-  for (const { holder, superseded } of symbols.globals.values())
-    for (const earlier of superseded) nameParams(types, protoOf(earlier, idsOf), protoOf(holder, idsOf));
+  const ids = (input: LinkInput) => maps.get(input) as Uint32Array;
   for (const section of layout.sections) {
-    const datasec = makeDatasec(section, inputs, layout, symbols, idsOf);
-    if (datasec) types.push({ ...datasec, id: types.length + 1 });
+    const datasec = makeDatasec(section, inputs, layout, symbols, ids);
+    if (datasec) merger.addType(datasec);
   }
-  return { types, ids: idsOf };
+
+  const editor = new BtfEditor(Btf.parse(merger.bytes()));
+  for (const global of symbols.globals.values())
+    if (global.superseded.length > 0) describe(global, globalIds.get(global.name) as number, editor, ids);
+  return { btf: Btf.parse(editor.result), ids };
 }
 
-function isLeftOut(type: BtfType, btf: Btf, { globals }: Symbols): boolean {
-  const subject = type.kind === 'decl_tag' ? btf.type(type.type) : type;
-  return isGlobal(btf, subject.id) && !globals.has(subject.name);
+function subjectOf(btf: Btf, tagId: number): number {
+  return (btf.type(tagId) as { readonly type: number }).type;
 }
 
-function remap(type: BtfType, { file }: LinkInput, ids: Uint32Array): BtfType {
-  return withTypeIds(type, id => {
-    const merged = ids[id];
-    if (merged === undefined || (merged === 0 && id !== 0))
-      throw new FormatError(`refers to type ${id}, which no such type can refer to`, {
-        file,
-        section: '.BTF',
-        field: `${type.kind} ${type.name || type.id}`,
-      });
-    return merged;
-  });
+function isLeftOut(id: number, btf: Btf, { globals }: Symbols): boolean {
+  return isGlobal(btf, id) && !globals.has(btf.type(id).name);
 }
 
-function protoOf(
-  { input, typeId }: Occurrence,
-  idsOf: (input: LinkInput) => Uint32Array,
-): number | undefined {
-  const type = (input.btf as Btf).type(typeId);
-  return type.kind === 'func' ? idsOf(input)[type.type] : undefined;
-}
-
-/** Externs have no names of parameters; with those of the definition, the two prototypes are one type when duplicates are removed. */
-function nameParams(types: BtfType[], to: number | undefined, from: number | undefined): void {
-  if (to === undefined || from === undefined) return;
-  const [proto, named] = [types[to - 1], types[from - 1]];
-  if (proto?.kind !== 'func_proto' || named?.kind !== 'func_proto') return;
-  types[to - 1] = {
-    ...proto,
-    params: proto.params.map((param, i) => ({ ...param, name: named.params[i]?.name || param.name })),
-  };
+/** Makes the VAR or FUNC, appended as its first occurrence has it, that of the definition. */
+function describe(
+  { holder, superseded }: Global,
+  id: number,
+  editor: BtfEditor,
+  ids: (input: LinkInput) => Uint32Array,
+): void {
+  const type = (holder.input.btf as Btf).type(holder.typeId);
+  if (type.kind !== 'var' && type.kind !== 'func') return;
+  const own = ids(holder.input)[type.type] as number;
+  editor.setSizeOrType(id, own);
+  if (type.kind === 'var') {
+    editor.setExtra(id, 0, globalLinkage);
+    return;
+  }
+  editor.setVlen(id, globalLinkage);
+  const proto = (holder.input.btf as Btf).type(type.type);
+  if (proto.kind !== 'func_proto') return;
+  // Externs have no names of parameters; with those of the definition, the two prototypes are one type when duplicates are removed.
+  for (const earlier of superseded) {
+    const declared = (earlier.input.btf as Btf).type(earlier.typeId) as { readonly type: number };
+    const other = ids(earlier.input)[declared.type] as number;
+    for (const [i, { name }] of proto.params.entries())
+      if (name) editor.setExtra(other, i * wordsPerParam, editor.extra(own, i * wordsPerParam));
+  }
 }
 
 /** The DATASEC of an output section, its variables in order of their place; undefined when no input has one. */
