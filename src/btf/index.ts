@@ -9,11 +9,13 @@ export { AmbiguousTarget, type CoreResolution, CoreResolver } from './core/resol
 export { accessPath, accessText } from './core/spec-text.js';
 export { typesAreCompatible } from './core/types-compatible.js';
 export { whyMissing } from './core/why-missing.js';
+export { type DedupedBtf, dedupBtf } from './dedup.js';
 export { type DumpCOptions, dumpC } from './dump-c.js';
 export { type DumpedType, dumpJson } from './dump-json.js';
 export { dumpRaw } from './dump-raw.js';
 export { encodeBtf } from './encode.js';
 export { parseBtfExt } from './ext.js';
+export { type FormatValueOptions, formatValue, TruncatedValueError } from './format-value.js';
 export { KIND as btfKind } from './kinds.js';
 export { BtfMerger, type Placement } from './merge.js';
 export { typeName } from './type-name.js';
