@@ -29,6 +29,7 @@ t.test(`${inputs} damaged inputs are read or refused by our own errors`, async t
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const exited = once(child, 'close');
+  t.setTimeout(patience + inputs * 100);
   let seed = first;
   let summary: Line | undefined;
   const failed = (reason: string): void =>

@@ -52,7 +52,7 @@ export class DeclarationOrder {
   constructor(btf: BtfTypes) {
     this.#btf = btf;
     this.#state = new Uint8Array(btf.endId);
-    this.#budget = 10_000_000 + btf.endId * 100;
+    this.#budget = 200_000 + btf.endId * 100;
   }
 
   /** The steps that print the type `id` and all it needs that was not printed before. Throws FormatError for types that C has no order for. */

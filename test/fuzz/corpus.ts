@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Btf } from '../../src/btf/index.js';
 import { parseElf } from '../../src/elf/index.js';
 import { repository } from '../repository.js';
 
@@ -11,6 +12,7 @@ export interface Corpus {
   readonly blobs: readonly BlobSample[];
   /** The BTF of the running kernel, where it can be read. */
   readonly vmlinux: Uint8Array | undefined;
+  readonly vmlinuxBtf: Btf | undefined;
 }
 
 export interface Sample {
@@ -19,6 +21,8 @@ export interface Sample {
 }
 
 export interface BlobSample extends Sample {
+  /** The object that it is out of. */
+  readonly object: Uint8Array;
   readonly ext: Uint8Array;
 }
 
@@ -39,9 +43,10 @@ export function readCorpus(): Corpus {
     const elf = parseElf(bytes, name);
     const btf = elf.section('.BTF')?.data.slice();
     const ext = elf.section('.BTF.ext')?.data.slice() ?? new Uint8Array(0);
-    return btf ? [{ name: `BTF of ${name}`, bytes: btf, ext }] : [];
+    return btf ? [{ name: `BTF of ${name}`, object: bytes, bytes: btf, ext }] : [];
   });
-  return { objects, blobs, vmlinux: existsSync(vmlinuxPath) ? readVmlinux() : undefined };
+  const vmlinux = existsSync(vmlinuxPath) ? readVmlinux() : undefined;
+  return { objects, blobs, vmlinux, vmlinuxBtf: vmlinux && Btf.parse(vmlinux, { file: vmlinuxPath }) };
 }
 
 function readVmlinux(): Uint8Array | undefined {

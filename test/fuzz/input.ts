@@ -4,7 +4,14 @@ import { mutateBtf } from './mutate-btf.js';
 import { mutateElf } from './mutate-elf.js';
 import { mutateExt } from './mutate-ext.js';
 import { Random } from './random.js';
-import { attempt, exerciseBtf, exerciseExt, exerciseObject, exerciseType } from './targets.js';
+import {
+  attempt,
+  exerciseBtf,
+  exerciseExt,
+  exerciseKernelBtf,
+  exerciseObject,
+  exerciseType,
+} from './targets.js';
 
 /** A damaged input and what to do with it. */
 export interface FuzzInput {
@@ -23,20 +30,28 @@ export function makeInput(seed: number, corpus: Corpus): FuzzInput {
   if (kind < 55) return damagedObject(random, corpus);
   const sample = random.pick(corpus.blobs);
   if (kind < 75) return damagedBlob(random, sample);
-  if (kind < 85) return damagedSplit(random, sample, random.pick(corpus.blobs));
+  if (kind < 83) return damagedSplit(random, sample, random.pick(corpus.blobs));
+  if (kind < 88) return damagedKernelBtf(random, random.pick(corpus.blobs));
   if (kind < 97 || !corpus.vmlinux) return damagedExt(random, sample);
   return damagedVmlinux(random, corpus.vmlinux);
 }
 
 function damagedObject(random: Random, corpus: Corpus): FuzzInput {
   const { name, bytes } = random.pick(corpus.objects);
+  const other = random.pick(corpus.objects).bytes;
   const damaged = repeated(random, bytes, mutateElf);
-  return { name, run: () => exerciseObject(damaged, undefined) };
+  return { name, run: () => exerciseObject(damaged, other, corpus.vmlinuxBtf) };
 }
 
 function damagedBlob(random: Random, { name, bytes }: BlobSample): FuzzInput {
   const damaged = repeated(random, bytes, mutateBtf);
   return { name, run: () => exerciseBtf(damaged) };
+}
+
+/** An object's own BTF will do as a kernel's: relocations then find what they look for, or what is left of it. */
+function damagedKernelBtf(random: Random, { name, object, bytes }: BlobSample): FuzzInput {
+  const damaged = repeated(random, bytes, mutateBtf);
+  return { name: `${name} as the kernel's`, run: () => exerciseKernelBtf(object, damaged) };
 }
 
 /** Any blob will do as one that is split from another: its references then are to types of the base. */

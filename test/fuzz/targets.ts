@@ -1,5 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Btf, type BtfTypes, codec, dumpJson, dumpRaw, parseBtfExt, typeName } from '../../src/btf/index.js';
+import {
+  Btf,
+  type BtfTypes,
+  codec,
+  dumpC,
+  dumpJson,
+  dumpRaw,
+  parseBtfExt,
+  typeName,
+} from '../../src/btf/index.js';
 import { parseElf } from '../../src/elf/index.js';
 import { RawbpfError } from '../../src/errors/index.js';
 import { disassemble } from '../../src/insn/index.js';
@@ -7,6 +16,7 @@ import {
   eventTypeId,
   inspectObject,
   type KernelView,
+  linkObjects,
   newestKernel,
   type ObjectSpec,
   parseObject,
@@ -23,8 +33,11 @@ export function attempt<T>(step: () => T): T | undefined {
   }
 }
 
-/** Does with an object what the library does short of asking a kernel. True when it was accepted. */
-export function exerciseObject(bytes: Uint8Array, vmlinux: BtfTypes | undefined): boolean {
+/**
+ * Does with an object what the library does short of asking a kernel: linking it with `other`, loading it into kernels with that BTF or none. True when
+ * it was accepted.
+ */
+export function exerciseObject(bytes: Uint8Array, other: Uint8Array, vmlinux: BtfTypes | undefined): boolean {
   const elf = attempt(() => parseElf(bytes, 'damaged.bpf.o'));
   for (const section of elf?.sections ?? []) elf?.relocations(section);
   const spec = attempt(() => parseObject(bytes, { file: 'damaged.bpf.o' }));
@@ -34,12 +47,33 @@ export function exerciseObject(bytes: Uint8Array, vmlinux: BtfTypes | undefined)
   for (const kernel of kernels(vmlinux)) attempt(() => planLoad(spec, kernel));
   for (const { name } of spec.programs) attempt(() => planLoad(spec, newestKernel(), { programs: [name] }));
   disassembleAll(spec);
+  exerciseLinker([bytes]);
+  exerciseLinker([bytes, other]);
+  return true;
+}
+
+function exerciseLinker(objects: readonly Uint8Array[]): void {
+  const linked = attempt(() =>
+    linkObjects(objects.map((bytes, i) => ({ file: `damaged${i}.bpf.o`, bytes }))),
+  );
+  if (linked) attempt(() => parseObject(linked.bytes, { file: 'linked.bpf.o' }));
+}
+
+/** Plans a sound object for a kernel whose BTF is damaged. True when the BTF was accepted. */
+export function exerciseKernelBtf(object: Uint8Array, bytes: Uint8Array): boolean {
+  const btf = attempt(() => Btf.parse(bytes, { file: 'damaged vmlinux' }));
+  if (!btf) return false;
+  const spec = parseObject(object, { file: 'sound.bpf.o' });
+  attempt(() => planLoad(spec, newestKernel({ btf })));
+  for (const { name } of spec.programs)
+    attempt(() => planLoad(spec, newestKernel({ btf }), { programs: [name] }));
   return true;
 }
 
 function kernels(vmlinux: BtfTypes | undefined): KernelView[] {
-  const newest = newestKernel(vmlinux ? { btf: vmlinux } : {});
-  return [newest, { ...newest, release: '4.9.0', has: () => false }];
+  const newest = newestKernel();
+  const kernels = [newest, { ...newest, release: '4.9.0', has: () => false }];
+  return vmlinux ? [...kernels, newestKernel({ btf: vmlinux })] : kernels;
 }
 
 function disassembleAll(spec: ObjectSpec): void {
@@ -55,6 +89,9 @@ export function exerciseBtf(bytes: Uint8Array, base?: Btf): boolean {
     for (const _ of dumpRaw(btf));
   });
   attempt(() => dumpJson(btf));
+  attempt(() => {
+    for (const _ of dumpC(btf));
+  });
   for (let id = btf.startId; id < btf.endId; id++) exerciseType(btf, id);
   return true;
 }
