@@ -20,9 +20,11 @@ export class Equivalence {
   readonly #identical: IdenticalTypes;
   /** Supposed counterpart of types of the canonical graph, and the types that have one. */
   readonly #counterpart: Uint32Array;
-  readonly #paired: number[] = [];
-  /** Pairs still to be compared: a candidate, then a canonical type. */
+  readonly #paired: Uint32Array;
+  #pairedCount = 0;
+  /** Pairs still to be compared: a candidate, then a canonical type. Arrays keep their length, which is slow to set for each of many comparisons. */
   readonly #open: number[] = [];
+  #openCount = 0;
   /** The graphs agree only if a forward declaration of the base, which must not change, were a struct. */
   #changesBase = false;
 
@@ -32,19 +34,20 @@ export class Equivalence {
     this.#map = map;
     this.#budget = budget;
     this.#identical = new IdenticalTypes(graph, shapes, budget);
+    this.#paired = new Uint32Array(graph.endId);
     this.#counterpart = new Uint32Array(graph.endId).fill(none);
   }
 
   /** Compares a type to a canonical one. When they agree, what that says of forward declarations and other structs goes into the map. */
   test(candidate: number, canonical: number): boolean {
-    for (const id of this.#paired) this.#counterpart[id] = none;
-    this.#paired.length = 0;
-    this.#open.length = 0;
+    for (let i = 0; i < this.#pairedCount; i++) this.#counterpart[this.#paired[i] as number] = none;
+    this.#pairedCount = 0;
     this.#changesBase = false;
-    this.#open.push(candidate, canonical);
-    while (this.#open.length > 0) {
-      const to = this.#open.pop() as number;
-      if (!this.#agree(this.#open.pop() as number, to)) return false;
+    this.#openCount = 0;
+    this.#leavePair(candidate, canonical);
+    while (this.#openCount > 0) {
+      const to = this.#open[--this.#openCount] as number;
+      if (!this.#agree(this.#open[--this.#openCount] as number, to)) return false;
     }
     this.#record();
     return !this.#changesBase;
@@ -58,7 +61,7 @@ export class Equivalence {
     const known = this.#counterpart[canonical] as number;
     // Compilers describe some types twice in one unit, so another type that says the same will do.
     if (known !== none) return known === candidate || this.#identical.test(known, candidate);
-    this.#paired.push(canonical);
+    this.#paired[this.#pairedCount++] = canonical;
     this.#counterpart[canonical] = candidate;
 
     const { words, at } = this.#graph;
@@ -117,15 +120,20 @@ export class Equivalence {
   /** The types that a word of both names. The last left open is the next compared. */
   #leaveOpen(candidate: number, canonical: number, word: number): void {
     const { words, at } = this.#graph;
-    this.#open.push(
+    this.#leavePair(
       words[(at[candidate] as number) + word] as number,
       words[(at[canonical] as number) + word] as number,
     );
   }
 
+  #leavePair(candidate: number, canonical: number): void {
+    this.#open[this.#openCount++] = candidate;
+    this.#open[this.#openCount++] = canonical;
+  }
+
   #record(): void {
     const map = this.#map;
-    for (const id of this.#paired) {
+    for (const id of this.#paired.subarray(0, this.#pairedCount)) {
       const target = map.resolve(this.#counterpart[id] as number);
       const canonical = map.resolve(id);
       const targetKind = this.#graph.kind(target);
