@@ -1,4 +1,5 @@
-import { type NewElf, type NewSection, SHN_UNDEF, SHT_PROGBITS, writeElf } from '../../elf/index.js';
+import { Btf, dedupBtf } from '../../btf/index.js';
+import { type NewElf, type NewSection, SHT_PROGBITS, writeElf } from '../../elf/index.js';
 import { ObjectError } from '../object-error.js';
 import { BtfStrings } from './btf-strings.js';
 import { type LinkInput, readInput } from './input.js';
@@ -55,11 +56,17 @@ export function linkObjects(files: readonly ObjectFile[]): LinkedObject {
 }
 
 function typeSections(inputs: readonly LinkInput[], layout: Layout, symbols: Symbols): NewSection[] {
-  const { btf, ids } = mergeTypes(inputs, layout, symbols);
-  if (btf.endId === btf.startId) return [];
-  const { endian } = btf;
+  const merged = mergeTypes(inputs, layout, symbols);
+  if (merged.btf.endId === merged.btf.startId) return [];
+  const { bytes, ids } = dedupBtf(merged.btf);
+  const btf = Btf.parse(bytes);
+  // Strings of .BTF.ext are added only now: removing duplicates drops those that no type names.
   const strings = new BtfStrings(btf);
-  const ext = mergeExt(inputs, layout, (input, id) => ids(input)[id] ?? 0, strings, endian);
+  const typeId = (input: LinkInput, id: number) => {
+    const before = merged.ids(input)[id] ?? 0;
+    return before === 0 ? 0 : (ids[before - merged.btf.startId] as number);
+  };
+  const ext = mergeExt(inputs, layout, typeId, strings, btf.endian);
   return [section('.BTF', strings.result), ...(ext ? [section('.BTF.ext', ext)] : [])];
 }
 
@@ -67,10 +74,13 @@ function section(name: string, data: Uint8Array): NewSection {
   return { name, type: SHT_PROGBITS, flags: 0, addralign: 8, entsize: 0, data, size: data.length };
 }
 
+/** Externs listed here are for the loader to resolve. */
+const loaderDatasecs = new Set(['.ksyms', '.kconfig']);
+
 /** Externs that neither an object nor the kernel will define. */
 function warningsOf({ globals }: Symbols): string[] {
   return [...globals.values()]
-    .filter(({ holder }) => holder.symbol.shndx === SHN_UNDEF && !holder.section)
+    .filter(({ holder }) => holder.isExtern && !loaderDatasecs.has(holder.section?.name ?? ''))
     .map(
       ({ name, holder }) =>
         `extern ${name} of ${holder.input.file} is in none of the objects: link one that defines it, or declare it __ksym or __kconfig`,
