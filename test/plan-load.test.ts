@@ -301,3 +301,22 @@ t.test('the attach type is left out where it is optional and unknown', async t =
   t.equal(attachType(without()), 37);
   t.equal(attachType(without('expected_attach_type')), 0);
 });
+
+t.test('for kernels that do not know tagged arguments, the context has its type', async t => {
+  const spec = parseObject(fixtureBytes('test-arg-ctx'), { file: 'test-arg-ctx.bpf.o' });
+  const before6_8 = { ...newestKernel(), has: (feature: FeatureName) => feature !== 'arg_ctx_tag' };
+  const { steps } = planLoad(spec, before6_8);
+  const btf = Btf.parse(steps.find(s => s.cmd === BpfCmd.BPF_BTF_LOAD)?.attr['btf'] as Uint8Array);
+  const argument = (program: string) => {
+    const info = steps.find(s => s.makes === `prog:${program}`)?.attr['func_info'] as Uint8Array;
+    const [, , , id = 0] = new Uint32Array(info.buffer, info.byteOffset, 4);
+    const func = btf.type(id);
+    const proto = btf.type((func as { type: number }).type);
+    const first = proto.kind === 'func_proto' ? btf.resolved(proto.params[0]?.type ?? 0) : proto;
+    return [func.name, btf.type((first as { type: number }).type).name];
+  };
+  t.same(argument('from_tracepoint'), ['stack_size', 'bpf_raw_tracepoint_args']);
+  t.same(argument('from_event'), ['stack_size', 'bpf_perf_event_data']);
+  const [first] = planLoad(spec, newestKernel()).steps;
+  t.equal(first?.attr['btf_size'], spec.btf?.bytes.length, 'for the others nothing is added');
+});

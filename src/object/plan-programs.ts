@@ -1,5 +1,6 @@
 import { BpfAttachType, BpfCmd, BpfFuncId, BpfProgType, hostEndian } from '../abi/index.js';
 import { BPF_CALL, BPF_JMP, decodeInsn, insnCount, insnSize, isLdimm64 } from '../insn/index.js';
+import type { ArgCtx } from './arg-ctx.js';
 import { attachBtfTarget, attachesByBtf } from './attach-btf.js';
 import { planJumpTable } from './jump-tables.js';
 import type { KernelModule, KernelView } from './kernel-view.js';
@@ -20,6 +21,8 @@ export interface ProgramsTarget extends LinkTarget {
   /** Modules whose BTF fds go into `fd_array`, from slot 1 on. */
   readonly modules: readonly KernelModule[];
   readonly structOps: StructOps;
+  /** For kernels that do not know tagged arguments. */
+  readonly argCtx: ArgCtx | undefined;
   readonly warn: (warning: string) => void;
 }
 
@@ -50,7 +53,7 @@ export function planProgram(spec: ObjectSpec, program: ProgramSpec, target: Prog
         prog_flags: program.flags,
         ...(kernel.has('prog_name') ? { prog_name: name.slice(0, maxNameLength) } : {}),
         expected_attach_type: expectedAttachType(program, kernel),
-        ...btfInfo(spec, linked, kernel),
+        ...btfInfo(spec, program, linked, target),
         ...attachTarget(spec, program, target),
         ...(modules.length
           ? { fd_array: { pointsTo: [undefined, ...modules.map(m => ({ fd: `btf:${m.name}` }))] } }
@@ -85,9 +88,11 @@ function expectedAttachType(program: ProgramSpec, kernel: KernelView): number {
 
 function btfInfo(
   spec: ObjectSpec,
-  { funcInfo, lineInfo }: LinkedProgram,
-  kernel: KernelView,
+  program: ProgramSpec,
+  { funcInfo: linkedInfo, lineInfo }: LinkedProgram,
+  { kernel, argCtx }: ProgramsTarget,
 ): PlanStep['attr'] {
+  const funcInfo = linkedInfo && argCtx ? argCtx.apply(program, linkedInfo) : linkedInfo;
   if (!spec.btf || !kernel.has('btf') || !kernel.has('btf_func')) return {};
   return {
     prog_btf_fd: { fd: 'btf' },

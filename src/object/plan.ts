@@ -1,5 +1,7 @@
 import { BpfCmd } from '../abi/index.js';
+import type { BtfTypes } from '../btf/index.js';
 import { arenaDataOffset } from './arena.js';
+import { argCtxFor } from './arg-ctx.js';
 import { sanitizeBtf } from './btf-sanitize.js';
 import { bytesWithGlobals } from './global-value.js';
 import type { KernelView } from './kernel-view.js';
@@ -46,6 +48,7 @@ export function planLoad(spec: ObjectSpec, kernel: KernelView, options: PlanLoad
   const loaded = new Set(programs.map(p => p.name));
   const offset = arenaDataOffset(spec, kernel);
   const core = new CoreRelocator(spec, kernel);
+  const argCtx = argCtxFor(spec.btf, kernel);
   if (core.isBlind && programs.some(program => relocates(spec, program)))
     warnings.push("CO-RE relocations are not applied without the kernel's BTF");
   const mapsTarget: MapsTarget = { kernel, bytes, structOps, arenaDataOffset: offset, pinRoot };
@@ -56,6 +59,7 @@ export function planLoad(spec: ObjectSpec, kernel: KernelView, options: PlanLoad
     modules: externs.modules,
     arenaDataOffset: offset,
     structOps,
+    argCtx,
     warn: warning => warnings.push(warning),
   };
   const steps: PlanStep[] = [
@@ -70,7 +74,7 @@ export function planLoad(spec: ObjectSpec, kernel: KernelView, options: PlanLoad
         warnings.push(`map ${name}: slot ${index} stays empty, because program ${ref} is not loaded`);
   return {
     object: spec,
-    steps: [...planBtf(spec, kernel), ...planModules(steps, kernel), ...steps],
+    steps: [...planBtf(argCtx?.btf ?? spec.btf, kernel), ...planModules(steps, kernel), ...steps],
     coreRelocations: core.outcomes,
     structOps: [...structOps.maps.values()].map(map => map.value),
     warnings,
@@ -98,9 +102,9 @@ function chosen(
 }
 
 /** BTF is a help, not a need: a kernel that refuses it loads the object without. */
-function planBtf(spec: ObjectSpec, kernel: KernelView): PlanStep[] {
-  if (!spec.btf || !kernel.has('btf')) return [];
-  const btf = sanitizeBtf(spec.btf, kernel);
+function planBtf(types: BtfTypes | undefined, kernel: KernelView): PlanStep[] {
+  if (!types || !kernel.has('btf')) return [];
+  const btf = sanitizeBtf(types, kernel);
   return [
     {
       cmd: BpfCmd.BPF_BTF_LOAD,
