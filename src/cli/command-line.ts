@@ -58,6 +58,13 @@ export function createProgram(): Command {
     .action(async (path, options) => (await import('./commands/plan.js')).plan(path, options));
   example('plan', 'rawbpf plan fixtures/minimal.bpf.o');
 
+  add('check', 'Whether programs find what they rely on in the types of other kernels. Needs no privilege.')
+    .argument(...file)
+    .requiredOption('--btf <file>', 'BTF of a kernel, raw or in a vmlinux; may be repeated', several)
+    .addOption(json())
+    .action(async (path, options) => (await import('./commands/check.js')).check(path, options));
+  example('check', 'rawbpf check fixtures/opensnoop.bpf.o --btf 5.10.btf --btf /usr/lib/debug/vmlinux');
+
   add('load', 'Load an object into the kernel, report its programs, unload it.')
     .argument(...file)
     .option('--each', 'load every program alone, so that one refusal does not hide the others')
@@ -114,6 +121,10 @@ function assignment(text: string, before: readonly Assignment[]): readonly Assig
   const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined || value === undefined) throw new InvalidArgumentError('It must read NAME=VALUE.');
   return [...before, { name, value }];
+}
+
+function several(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
 }
 
 function positive(text: string): number {

@@ -44,7 +44,7 @@ export function checkObject(spec: ObjectSpec, kernel: KernelView): ObjectCheck {
       throw error;
     }
     for (const outcome of plan.coreRelocations) relocations.set(`${outcome.func} ${outcome.index}`, outcome);
-    const missing = missingFrom(spec, program, plan);
+    const missing = missingFrom(plan, program.name);
     const reached = missing.find(m => !m.guarded);
     const at = reached?.source ? `, at ${reached.source}` : '';
     return { program, refused: reached && `it reaches ${reached.missing}${at}`, missing };
@@ -52,11 +52,12 @@ export function checkObject(spec: ObjectSpec, kernel: KernelView): ObjectCheck {
   return { programs, relocations: [...relocations.values()] };
 }
 
-function missingFrom(spec: ObjectSpec, { name }: ProgramSpec, { steps }: Plan): MissingFromKernel[] {
-  const step = steps.find(s => s.makes === `prog:${name}`);
+/** What the kernel that a plan is for lacks, of what a program of it refers to. */
+export function missingFrom({ object, steps }: Plan, program: string): MissingFromKernel[] {
+  const step = steps.find(s => s.makes === `prog:${program}`);
   const insns = step?.attr['insns'];
   if (!step?.poisoned || insns === undefined || !isLinkedInsns(insns)) return [];
-  const reachable = reachableSlots(insns.bytes, slot => readOnlyMemory(spec, insns, slot));
+  const reachable = reachableSlots(insns.bytes, slot => readOnlyMemory(object, insns, slot));
   return step.poisoned.map(poisoned => ({ ...poisoned, guarded: !reachable[poisoned.index] }));
 }
 

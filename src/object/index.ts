@@ -1,5 +1,11 @@
 export { attachBtfTarget } from './attach-btf.js';
-export { checkObject, type MissingFromKernel, type ObjectCheck, type ProgramCheck } from './check-object.js';
+export {
+  checkObject,
+  type MissingFromKernel,
+  missingFrom,
+  type ObjectCheck,
+  type ProgramCheck,
+} from './check-object.js';
 export { poisonedImm } from './core-patch.js';
 export { CoreRelocationError } from './core-relocation-error.js';
 export { eventTypeId } from './event-type.js';

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { BpfCmd, enumName } from '../../abi/index.js';
-import { newestKernel, type Plan, parseObject, planLoad } from '../../object/index.js';
+import { missingFrom, newestKernel, type Plan, parseObject, planLoad } from '../../object/index.js';
+import { relocationReport } from '../core-relocation.js';
 import { formatStep } from '../format-step.js';
 import { printJson, printLines } from '../output.js';
 import { readBtf } from '../read-btf.js';
@@ -20,11 +21,20 @@ export async function plan(file: string, { btf, json }: PlanOptions): Promise<vo
   });
   const planned = planLoad(parseObject(readInput(file), { file }), kernel);
   if (json) return await printJson(document(file, planned));
-  for (const warning of planned.warnings) complain(`warning: ${warning}`);
+  for (const warning of [...planned.warnings, ...refusals(planned)]) complain(`warning: ${warning}`);
   await printLines(planned.steps.map(formatStep));
 }
 
-function document(file: string, { steps, warnings }: Plan) {
+/** Why the verifier of that kernel would refuse programs. */
+function refusals(planned: Plan): string[] {
+  return planned.object.programs.flatMap(({ name }) =>
+    missingFrom(planned, name)
+      .filter(m => !m.guarded)
+      .map(m => `program ${name} would be refused: it reaches ${m.missing}`),
+  );
+}
+
+function document(file: string, { steps, coreRelocations, warnings }: Plan) {
   return {
     file,
     steps: steps.map(step => ({
@@ -35,6 +45,7 @@ function document(file: string, { steps, warnings }: Plan) {
       attr: step.attr,
       text: formatStep(step),
     })),
+    coreRelocations: coreRelocations.map(relocationReport),
     warnings,
   };
 }
