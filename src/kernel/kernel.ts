@@ -7,7 +7,7 @@ import { readSymbolAddresses } from './kallsyms.js';
 import { readKconfig } from './kconfig.js';
 import { readModules } from './modules.js';
 import { pageSize } from './page-size.js';
-import { hasSyscallWrapper } from './syscall-symbol.js';
+import { wrapsProbedSyscalls } from './syscall-symbol.js';
 import { runningVersion, versionCode } from './version.js';
 import { vmlinuxBtf } from './vmlinux-btf.js';
 
@@ -78,7 +78,7 @@ export class Kernel implements KernelView {
    * vendors who backport bring BPF as a whole.
    */
   has(feature: FeatureName): boolean {
-    if (feature === 'syscall_wrapper') return hasSyscallWrapper(this);
+    if (feature === 'syscall_wrapper') return wrapsProbedSyscalls(this);
     const known =
       this.#features.get(feature) ?? (this.#isImplied(feature) || features[feature].probe(this.sys));
     this.#features.set(feature, known);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Kernel } from './kernel.js';
 
 /** Prefix of system call entry functions since CONFIG_ARCH_HAS_SYSCALL_WRAPPER (Linux 4.17), by `process.arch`. */
@@ -8,8 +9,16 @@ const wrappers: Readonly<Record<string, string>> = {
   s390x: '__s390x_',
 };
 
+/**
+ * Whether a kprobe on a system call finds it under the name of its architecture, which is what programs ask by `LINUX_HAS_SYSCALL_WRAPPER`; no on
+ * a kernel without kprobes (probe_kern_syscall_wrapper in libbpf).
+ */
+export function wrapsProbedSyscalls(kernel: Kernel): boolean {
+  return existsSync('/sys/bus/event_source/devices/kprobe/type') && hasSyscallWrapper(kernel);
+}
+
 /** Whether the kernel enters system calls through functions of their own name per architecture: `__x64_sys_bpf`. */
-export function hasSyscallWrapper(kernel: Kernel): boolean {
+function hasSyscallWrapper(kernel: Kernel): boolean {
   const prefix = wrappers[process.arch];
   if (prefix === undefined) return false;
   // A function's BTF costs a lookup; reading kallsyms for the same fact costs 200,000 lines.
