@@ -59,12 +59,17 @@ function opening(peers: Peers, name: string, file: string): Case[] {
 
 /** Opening and loading an object, without the time that the kernel takes for bpf(2). */
 export function objectLoad(peers: Peers): Case[] {
-  const file = fixture('opensnoop');
+  return loading(peers, 'object-load', fixture('opensnoop'));
+}
+
+/** The same of one with CO-RE relocations, for which the kernel's BTF is opened: by libbpf for each object, by rawbpf once. */
+export function objectLoadCore(peers: Peers): Case[] {
+  return loading(peers, 'object-load-core', fixture('test-core'));
+}
+
+function loading(peers: Peers, name: string, file: string): Case[] {
   const libbpf = objectRun(peers, 'load', file);
-  return [
-    warm('object-load', 'load', file, 'libbpf', libbpf),
-    first('object-load', 'load', file, 'libbpf', libbpf),
-  ];
+  return [warm(name, 'load', file, 'libbpf', libbpf), first(name, 'load', file, 'libbpf', libbpf)];
 }
 
 /** In a process that has done it before, its code compiled. */

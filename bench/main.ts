@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { type Case, type Comparison, compare, NotAtHand } from './compare.js';
-import { btfOpen, objectLoad, objectOpen, objectOpenLarge } from './engine-case.js';
+import { btfOpen, objectLoad, objectLoadCore, objectOpen, objectOpenLarge } from './engine-case.js';
 import { inspectColdStart } from './inspect-case.js';
 import { mapLookup } from './map-case.js';
 import { Peers } from './peers.js';
@@ -22,6 +22,7 @@ const makers: Readonly<Record<string, (peers: Peers) => Case | readonly Case[]>>
   'object-open': objectOpen,
   'object-open-large': objectOpenLarge,
   'object-load': objectLoad,
+  'object-load-core': objectLoadCore,
 };
 
 const cases: Comparison[] = [];
