@@ -37,7 +37,7 @@ export function isKept({ name, type, size, addralign, index }: ElfSection, file:
   }
   if (name === '') throw new FormatError('a section to link has no name', place);
   if (addralign & (addralign - 1) || addralign > 0x1000000)
-    throw new FormatError(`an alignment of ${addralign}, not a power of two`, {
+    throw new FormatError(`an alignment of ${addralign}, not a power of two up to 16 MiB`, {
       ...place,
       field: 'sh_addralign',
     });

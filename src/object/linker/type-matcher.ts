@@ -90,12 +90,20 @@ export class TypeMatcher {
   }
 
   #differ(a: BtfType, b: BtfType): string {
+    if (a.kind !== b.kind && (isSymbol(a) || isSymbol(b)))
+      return `it is a ${nouns[b.kind] ?? b.kind} here and a ${nouns[a.kind] ?? a.kind}`;
     const [here, there] = [typeName(this.#b, b.id), typeName(this.#a, a.id)];
     const size = (type: BtfType) => ('size' in type ? ` of ${type.size} bytes` : ` (${type.kind})`);
     return here === there
       ? `it is ${here}${size(b)} here and ${there}${size(a)}`
       : `it is ${here} here and ${there}`;
   }
+}
+
+const nouns: Partial<Record<BtfType['kind'], string>> = { var: 'variable', func: 'function' };
+
+function isSymbol({ kind }: BtfType): boolean {
+  return kind === 'var' || kind === 'func';
 }
 
 function sizeOf(type: BtfType): number | undefined {
