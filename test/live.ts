@@ -10,6 +10,8 @@ export interface Needs {
   readonly linux?: boolean;
   /** Programs on the PATH. */
   readonly tools?: readonly string[];
+  /** C headers, below /usr/include. */
+  readonly headers?: readonly string[];
 }
 
 /**
@@ -25,11 +27,14 @@ export function needs(t: Test, wanted: Needs): boolean {
   return false;
 }
 
-function missing({ bpf, linux, tools = [] }: Needs): string | undefined {
+function missing({ bpf, linux, tools = [], headers = [] }: Needs): string | undefined {
   if ((bpf || linux) && process.platform !== 'linux') return `needs Linux, this is ${process.platform}`;
   if (bpf && process.getuid?.() !== 0) return 'needs root for bpf()';
   for (const tool of tools)
     if (!which(tool)) return `needs ${tool} on the PATH (apt-get install ${packageOf(tool)})`;
+  for (const header of headers)
+    if (!existsSync(join('/usr/include', header)))
+      return `needs the header ${header} (apt-get install libbpf-dev)`;
   return undefined;
 }
 
