@@ -40,8 +40,8 @@ class Dedup {
   readonly #equivalence: Equivalence;
 
   constructor(graph: TypeGraph) {
-    // Kernels take a few comparisons a type.
-    const budget = new Budget(1000 * graph.endId + 1e7, graph.file);
+    // The types of kernels take about 45 comparisons each.
+    const budget = new Budget(400 * graph.endId + 1e6, graph.file);
     this.#graph = graph;
     this.#shapes = new Shapes(graph);
     this.#map = new CanonicalMap(graph);

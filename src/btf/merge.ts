@@ -24,7 +24,7 @@ export class BtfMerger {
   #stringEnd: number;
   #nextId: number;
 
-  /** With a base the result is split from it, as all that is added then has to be. */
+  /** With a base the result is split from it; what is added may be split from it, too, or have no base. */
   constructor(endian: 'little' | 'big', base?: Btf) {
     this.endian = endian;
     this.base = base;
@@ -39,12 +39,13 @@ export class BtfMerger {
   }
 
   /**
-   * Appends the types of a blob, except for those that `place` wants elsewhere. Returns their ids in the result by the id they had (the
-   * base's keep theirs), 0 for those left out. Throws FormatError for a type that refers to one that was left out or is not there, TypeError
+   * Appends the types of a blob, except for those that `place` wants elsewhere. Returns their ids in the result by the id they had (those
+   * of its base keep theirs), 0 for those left out. Throws FormatError for a type that refers to one that was left out or is not there, TypeError
    * for a blob of another base.
    */
   add(btf: Btf, place?: Placement): Uint32Array {
-    if (btf.base !== this.base) throw new TypeError(`${btf.file} is split from another base than the result`);
+    if (btf.base && btf.base !== this.base)
+      throw new TypeError(`${btf.file} is split from another base than the result`);
     const ids = new Uint32Array(btf.endId);
     for (let id = 1; id < btf.startId; id++) ids[id] = id;
     const appended: number[] = [];
@@ -54,8 +55,8 @@ export class BtfMerger {
       ids[id] = placed ?? this.#nextId++;
       if (placed === undefined) appended.push(id);
     }
-    const shift = this.#stringEnd - (this.base?.stringEnd ?? 0);
-    const ownStrings = this.base?.stringEnd ?? 1;
+    const shift = this.#stringEnd - (btf.base?.stringEnd ?? 0);
+    const ownStrings = btf.base?.stringEnd ?? 1;
     this.#addBytes(stringBytes(btf));
     for (const id of appended) {
       const at = this.#addWords(btf.words, btf.wordIndex(id), wordCount(btf.words, btf.wordIndex(id)));
