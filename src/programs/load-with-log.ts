@@ -20,12 +20,12 @@ const largestLogSize = 0x3fff_ffff;
  * which grows until it fits. Returns the fd, or what the kernel said.
  */
 export function loadWithLog(sys: Sys, attr: AttrRecord): number | Refusal {
-  const first = load(sys, attr);
+  const first = bpf(sys, BpfCmd.BPF_PROG_LOAD, attr);
   if (first >= 0) return first;
   let said: Refusal = { errno: -first, log: '', truncated: false };
   for (let size = firstLogSize; ; size = Math.min(size * 4, largestLogSize)) {
     const buffer = new Uint8Array(size);
-    const result = load(sys, {
+    const result = bpf(sys, BpfCmd.BPF_PROG_LOAD, {
       ...attr,
       log_level: 1,
       log_size: size,
@@ -37,16 +37,6 @@ export function loadWithLog(sys: Sys, attr: AttrRecord): number | Refusal {
     if (log === '' && said.log !== '') return said;
     said = { errno: -first, log, truncated: result === -Errno.ENOSPC };
     if (!said.truncated || size === largestLogSize) return said;
-  }
-}
-
-/** A signal makes the verifier break off with EAGAIN; libbpf tries as often (src/bpf.c, PROG_LOAD_ATTEMPTS). */
-const attempts = 5;
-
-function load(sys: Sys, attr: AttrRecord): number {
-  for (let attempt = 1; ; attempt++) {
-    const result = bpf(sys, BpfCmd.BPF_PROG_LOAD, attr);
-    if (result !== -Errno.EAGAIN || attempt === attempts) return result;
   }
 }
 
