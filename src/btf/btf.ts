@@ -34,6 +34,7 @@ export class Btf implements BtfTypes {
   readonly #strings: StringSection;
   readonly #types = new Map<number, BtfType>();
   #index: NameIndex | undefined;
+  #pointerSize: 4 | 8 | undefined;
   #flavours: ReadonlyMap<string, readonly number[]> | undefined;
 
   /** Opens a BTF blob of either byte order; the bytes are kept, not copied. Throws FormatError. */
@@ -137,7 +138,7 @@ export class Btf implements BtfTypes {
         id = type.type;
       } else if (type.kind === 'var') id = type.type;
       else {
-        const size = type.kind === 'ptr' ? 8 : 'size' in type ? type.size : undefined;
+        const size = type.kind === 'ptr' ? this.pointerSize : 'size' in type ? type.size : undefined;
         if (size === undefined)
           throw this.#sizeless(id, `(${type.kind} ${type.name || 'anonymous'}) has no size`);
         // The kernel counts bytes in 32 bits (btf__resolve_size does, too).
@@ -148,7 +149,25 @@ export class Btf implements BtfTypes {
     throw this.#sizeless(id, 'is of arrays nested too deep');
   }
 
+  /** 4 for the types of a 32-bit kernel, by its `long` (libbpf: determine_ptr_size); else 8. */
+  get pointerSize(): 4 | 8 {
+    if (this.base) return this.base.pointerSize;
+    this.#pointerSize ??= pointerSizeOf(this);
+    return this.#pointerSize;
+  }
+
   #sizeless(id: number, reason: string): FormatError {
     return new FormatError(`type ${id} ${reason}`, { file: this.file, section: '.BTF' });
   }
+}
+
+/** C has words of a type in any order: `long unsigned int` is what gcc calls it, `unsigned long` what clang does. */
+function pointerSizeOf(btf: Btf): 4 | 8 {
+  for (const id of btf.idsOfKind('int')) {
+    const type = btf.type(id);
+    const words = type.name.split(' ').filter(word => word !== 'unsigned' && word !== 'int');
+    const isLong = words.length === 1 && words[0] === 'long';
+    if (isLong && type.kind === 'int' && (type.size === 4 || type.size === 8)) return type.size;
+  }
+  return 8;
 }

@@ -159,7 +159,7 @@ export interface BtfTypes {
   resolve(id: number): number;
   /** The type after {@link resolve}. */
   resolved(id: number): BtfType;
-  /** Size of a value of the type in bytes (pointers 8). Throws FormatError when it has none. */
+  /** Size of a value of the type in bytes; pointers have 8, those of a 32-bit kernel 4. Throws FormatError when it has none. */
   sizeOf(id: number): number;
 }
 
