@@ -26,7 +26,12 @@ export function layoutAssertions(btf: BtfTypes): string[] {
         : values;
     }
     if (type.kind === 'typedef') return typedefSize(btf, type, identifiers);
-    if ((type.kind !== 'struct' && type.kind !== 'union') || !type.name || tags.get(type.name) !== 1)
+    if (
+      (type.kind !== 'struct' && type.kind !== 'union') ||
+      !/^\w+$/.test(type.name) ||
+      /___\d+$/.test(type.name) ||
+      tags.get(type.name) !== 1
+    )
       return [];
     // clang's va_list for BPF is a pointer, whatever the kernel's was.
     if (type.members.some(m => isVaList(btf, m.type))) return [];

@@ -34,6 +34,11 @@ const NAMED = 1;
 const COMPLETE = 2;
 const NAMING = 4;
 const COMPLETING = 8;
+/** For types without a declaration: what they are made of was printed, for use by name (and as complete types). */
+const SEEN = 16;
+const SEEN_COMPLETE = 32;
+
+const DECLARATIONS = new Set<BtfType['kind']>(['struct', 'union', 'enum', 'enum64', 'fwd', 'typedef']);
 
 /** C compilers give up at 256 nested brackets. */
 const MAX_NESTING = 250;
@@ -62,14 +67,8 @@ export class DeclarationOrder {
 
   /** A type without a declaration of its own stands for those that it is made of. */
   #roots(id: number): readonly Need[] {
+    if (this.#isDeclaration(id)) return [{ id, complete: true }];
     switch (this.#btf.type(id).kind) {
-      case 'struct':
-      case 'union':
-      case 'enum':
-      case 'enum64':
-      case 'fwd':
-      case 'typedef':
-        return [{ id, complete: true }];
       case 'int':
       case 'float':
       case 'func':
@@ -78,7 +77,9 @@ export class DeclarationOrder {
       case 'decl_tag':
         return [];
       default:
-        return this.#walk({ id, complete: true, open: false, depth: 0 }, id).filter(need => need.complete);
+        return this.#walk({ id, complete: true, open: false, depth: 0 }, id, true).filter(
+          need => need.complete,
+        );
     }
   }
 
@@ -127,8 +128,8 @@ export class DeclarationOrder {
     this.#frames.push({ type, needs, next: 0, done });
   }
 
-  /** What has to stand before a declaration, the complete types first: they may bring the names along. */
-  #walk(root: Reference, owner: number): Need[] {
+  /** What has to stand before a declaration, the complete types first: they may bring the names along. `once` passes over what an earlier such walk has seen. */
+  #walk(root: Reference, owner: number, once = false): Need[] {
     const complete: Need[] = [];
     const named: Need[] = [];
     const stack = [root];
@@ -136,6 +137,7 @@ export class DeclarationOrder {
       if (this.#budget-- <= 0)
         throw this.#error(owner, 'its declaration has no end, or is millions of types long');
       const { id, depth } = at;
+      if (once && this.#isSeen(at)) continue;
       const type = this.#btf.type(id);
       switch (type.kind) {
         case 'void':
@@ -195,6 +197,18 @@ export class DeclarationOrder {
       }
     }
     return [...complete, ...named];
+  }
+
+  #isDeclaration(id: number): boolean {
+    return DECLARATIONS.has(this.#btf.type(id).kind);
+  }
+
+  #isSeen({ id, complete, open }: Reference): boolean {
+    if (open || this.#isDeclaration(id)) return false;
+    const bit = complete ? SEEN_COMPLETE : SEEN;
+    const seen = (this.#state[id]! & bit) !== 0;
+    this.#state[id]! |= bit;
+    return seen;
   }
 
   #error(id: number, reason: string): FormatError {
