@@ -16,6 +16,7 @@ import {
   BPF_X,
   decodeInsn,
   type Insn,
+  insnSize,
   isLdimm64,
 } from '../insn/index.js';
 import { InsnEditor } from './insn-editor.js';
@@ -30,7 +31,7 @@ const maxOffset = 0x7fff;
 const sizeCodes: Readonly<Record<number, number>> = { 1: BPF_B, 2: BPF_H, 4: BPF_W, 8: BPF_DW };
 
 /**
- * Puts the value of a relocation into the instruction in slot `index` of a program in this machine's byte order (libbpf: bpf_core_patch_insn);
+ * Puts the value of a relocation into the instruction in slot `index` of a function in this machine's byte order (libbpf: bpf_core_patch_insn);
  * true when it had to be made one that must not be reached. Throws TypeError when the instruction is not one that can hold the value, or
  * does not hold what the compiler must have put there.
  */
@@ -96,6 +97,10 @@ function resized(insn: Insn, { sizeBefore, sizeAfter }: CoreValues): { code?: nu
 function poison(view: DataView, index: number, insn: Insn): void {
   const invalid = { code: BPF_JMP | BPF_CALL, dst: 0, src: 0, off: 0, imm: poisonedImm };
   // Both halves, or the verifier complains of the second one first.
-  if (isLdimm64(insn)) new InsnEditor(view, index + 1).set(invalid);
+  if (isLdimm64(insn)) {
+    if ((index + 2) * insnSize > view.byteLength)
+      throw new TypeError('the second half of the instruction is missing');
+    new InsnEditor(view, index + 1).set(invalid);
+  }
   new InsnEditor(view, index).set(invalid);
 }

@@ -59,12 +59,13 @@ export class CoreRelocator {
   apply(f: FunctionSpec, insns: Uint8Array, start: number): PoisonedInsn[] {
     const found: PoisonedInsn[] = [];
     if (this.isBlind) return found;
+    const own = insns.subarray(start * insnSize, start * insnSize + f.insns.length);
     for (const relocation of f.coreRelocations) {
       const index = (relocation.insnOffset - f.sectionOffset) / insnSize;
       const { resolution, ...place } = this.#outcomeOf(f, index, relocation);
       const poisoned = this.#attempt(place, resolution, () => {
         if (!Number.isInteger(index)) throw new TypeError('it is in the middle of an instruction');
-        return patchInsn(insns, start + index, resolution.values);
+        return patchInsn(own, index, resolution.values);
       });
       if (!poisoned) continue;
       const reason = resolution.target
