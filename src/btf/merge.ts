@@ -1,7 +1,7 @@
 import { FormatError } from '../errors/index.js';
 import { blobOf, stringBytes } from './blob.js';
 import type { Btf } from './btf.js';
-import { encodeType } from './encode.js';
+import { encodeType } from './encode-type.js';
 import { mapStrings, mapTypeIds, wordCount } from './fields.js';
 import { KIND_NAMES, kindOf } from './kinds.js';
 import type { BtfKind, BtfType } from './types.js';
@@ -75,10 +75,11 @@ export class BtfMerger {
     return ids;
   }
 
-  /** Appends one type and returns its id; the type ids in it are those of the result. */
-  addType(type: BtfType): number {
+  /** Appends one type and returns its id. The type ids in it are those of the result, or become so by `newId`. Throws TypeError for `void`. */
+  addType(type: BtfType, newId?: (id: number) => number): number {
     const words = encodeType(type, text => this.#addString(text));
-    this.#addWords(words, 0, words.length);
+    const at = this.#addWords(words, 0, words.length);
+    if (newId) mapTypeIds(this.#words, at, newId);
     return this.#nextId++;
   }
 
