@@ -97,6 +97,7 @@ class Compiler {
   type(id: number): ValueCodec {
     const made = this.#value(id, 0);
     const count = this.#count(made);
+    if (made.size > 0xffffffff) throw this.#error(id, `${made.size} bytes, 4 GiB or more`);
     // Members of a union overlap, and elements of empty types take no bytes: a few bytes could read as millions of values.
     if (count > 65536 + 64 * made.size)
       throw this.#error(id, `${count} values in ${made.size} bytes overlap without measure`);

@@ -1,5 +1,8 @@
 import { FormatError } from '../errors/index.js';
 
+/** The kernel takes no longer names of types (KSYM_NAME_LEN), and looking for the end of any could take for ever. */
+const longestName = 512;
+
 /** A longer name than this is kept once it is decoded, and counted: source lines and paths, which many records name. */
 const longName = 128;
 
@@ -36,19 +39,18 @@ export class StringSection {
       if (offset === 0) return '';
       throw this.#error(`string offset ${offset} is outside the string section (${this.end} bytes)`);
     }
+    const known = this.#long.get(start);
+    if (known !== undefined) return known;
     const end = this.bytes.indexOf(0, start);
     if (end - start <= longName) return this.#decoder.decode(this.bytes.subarray(start, end));
     return this.#longAt(start, end);
   }
 
   #longAt(start: number, end: number): string {
-    let text = this.#long.get(start);
-    if (text === undefined) {
-      this.#budget -= end - start;
-      if (this.#budget < 0) throw this.#error('strings overlap without measure');
-      text = this.#decoder.decode(this.bytes.subarray(start, end));
-      this.#long.set(start, text);
-    }
+    this.#budget -= end - start;
+    if (this.#budget < 0) throw this.#error('strings overlap without measure');
+    const text = this.#decoder.decode(this.bytes.subarray(start, end));
+    this.#long.set(start, text);
     return text;
   }
 
@@ -67,7 +69,7 @@ export class StringSection {
     if (start < 0) return this.#base?.hasTripleUnderscore(offset) ?? false;
     const bytes = this.bytes;
     let run = 0;
-    for (let i = start; bytes[i]; i++) {
+    for (let i = start; i < start + longestName && bytes[i]; i++) {
       run = bytes[i] === 0x5f ? run + 1 : 0;
       if (run === 3) return true;
     }
@@ -85,9 +87,9 @@ export class StringSection {
   }
 }
 
-/** FNV-1a over the bytes up to the NUL. */
+/** FNV-1a over the bytes up to the NUL, of which the first tell names apart: each byte of a long string may begin another's name. */
 export function hashBytes(bytes: Uint8Array, start: number): number {
   let value = 0x811c9dc5;
-  for (let i = start; bytes[i]; i++) value = Math.imul(value ^ bytes[i]!, 0x01000193);
+  for (let i = start; i < start + longName && bytes[i]; i++) value = Math.imul(value ^ bytes[i]!, 0x01000193);
   return value >>> 0;
 }
