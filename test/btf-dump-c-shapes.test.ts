@@ -226,7 +226,8 @@ t.test('structs that need each other', async t => {
     struct('first', 8, ['p', 2, 0]),
     ptr(3),
     struct('', 16, ['s', 4, 0]),
-    struct('last', 16, ['p', 2, 0]),
+    struct('last', 16, ['p', 5, 0], ['q', 5, 64]),
+    ptr(1),
   );
 });
 
