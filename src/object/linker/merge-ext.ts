@@ -4,11 +4,15 @@ import type { BtfStrings } from './btf-strings.js';
 import type { LinkInput } from './input.js';
 import type { Layout, OutputSection } from './layout.js';
 
-/** Type ids of the output by those of an input. */
-type Ids = (input: LinkInput, typeId: number) => number;
-type Words = readonly number[];
 type Located = Pick<FuncInfo, 'insnOffset'>;
-type RecordsOf<R> = (ext: BtfExt) => ReadonlyMap<string, readonly R[]>;
+/** One of the three tables of `.BTF.ext`. */
+interface Table<R extends Located> {
+  records(ext: BtfExt): ReadonlyMap<string, readonly R[]>;
+  /** 32-bit words of a record. */
+  readonly width: number;
+  /** Appends the words that follow the offset of the instruction. */
+  write(record: R, input: LinkInput, words: number[]): void;
+}
 
 const headerSize = 32;
 const magic = 0xeb9f;
@@ -20,51 +24,59 @@ const magic = 0xeb9f;
 export function mergeExt(
   inputs: readonly LinkInput[],
   layout: Layout,
-  ids: Ids,
+  typeId: (input: LinkInput, id: number) => number,
   strings: BtfStrings,
   endian: 'little' | 'big',
 ): Uint8Array | undefined {
-  const collect = <R extends Located>(records: RecordsOf<R>, words: (record: R, input: LinkInput) => Words) =>
-    tableWords(collectRecords(inputs, layout, records, words), strings);
+  const encode = <R extends Located>(table: Table<R>) => encodeTable(table, inputs, layout, strings);
   const tables = [
-    collect(
-      ext => ext.funcInfo,
-      ({ typeId }, input) => [ids(input, typeId)],
-    ),
-    collect(
-      ext => ext.lineInfo,
-      ({ file, text, lineCol }) => [strings.offset(file), strings.offset(text), lineCol],
-    ),
-    collect(
-      ext => ext.coreRelocations,
-      ({ typeId, access, kind }, input) => [ids(input, typeId), strings.offset(access), kind],
-    ),
+    encode({
+      records: ext => ext.funcInfo,
+      width: 2,
+      write: (record, input, words) => words.push(typeId(input, record.typeId)),
+    }),
+    encode({
+      records: ext => ext.lineInfo,
+      width: 4,
+      write: ({ file, text, lineCol }, _, words) =>
+        words.push(strings.offset(file), strings.offset(text), lineCol),
+    }),
+    encode({
+      records: ext => ext.coreRelocations,
+      width: 4,
+      write: (record, input, words) =>
+        words.push(typeId(input, record.typeId), strings.offset(record.access), record.kind),
+    }),
   ];
-  if (tables.every(table => table.length === 0)) return undefined;
+  const size = tables.reduce((sum, words) => sum + words.length * 4, 0);
+  if (size === 0) return undefined;
 
-  const places: number[] = [];
-  let end = 0;
-  for (const table of tables) {
-    places.push(end, table.length * 4);
-    end += table.length * 4;
-  }
-  const bytes = new Uint8Array(headerSize + end);
+  const bytes = new Uint8Array(headerSize + size);
   const view = new DataView(bytes.buffer);
   const le = endian === 'little';
   view.setUint16(0, magic, le);
   view.setUint8(2, 1);
-  for (const [i, word] of [headerSize, ...places, ...tables.flat()].entries())
-    view.setUint32(4 + i * 4, word, le);
+  view.setUint32(4, headerSize, le);
+  let at = headerSize;
+  for (const [i, words] of tables.entries()) {
+    view.setUint32(8 + i * 8, at - headerSize, le);
+    view.setUint32(12 + i * 8, words.length * 4, le);
+    for (const word of words) {
+      view.setUint32(at, word, le);
+      at += 4;
+    }
+  }
   return bytes;
 }
 
-function collectRecords<R extends Located>(
+/** The words of a table: the size of a record, then by section its name, the number of records and the records. */
+function encodeTable<R extends Located>(
+  { records, width, write }: Table<R>,
   inputs: readonly LinkInput[],
   layout: Layout,
-  records: RecordsOf<R>,
-  words: (record: R, input: LinkInput) => Words,
-): Map<OutputSection, Words[]> {
-  const found = new Map<OutputSection, Words[]>();
+  strings: BtfStrings,
+): number[] {
+  const sections = new Map<OutputSection, number[]>();
   for (const input of inputs)
     for (const [name, own] of input.ext ? records(input.ext) : []) {
       const place = layout.place(input.section(name));
@@ -73,21 +85,20 @@ function collectRecords<R extends Located>(
           file: input.file,
           section: '.BTF.ext',
         });
-      const list = found.get(place.target) ?? [];
-      found.set(place.target, list);
-      for (const record of own) list.push([place.offset + record.insnOffset, ...words(record, input)]);
+      const words = sections.get(place.target) ?? [];
+      sections.set(place.target, words);
+      for (const record of own) {
+        words.push(place.offset + record.insnOffset);
+        write(record, input, words);
+      }
     }
-  return found;
-}
 
-function tableWords(sections: ReadonlyMap<OutputSection, readonly Words[]>, strings: BtfStrings): number[] {
-  const all: number[] = [];
-  for (const [{ name }, records] of sections) {
-    const [first] = records;
-    if (!first) continue;
-    if (all.length === 0) all.push(first.length * 4);
-    all.push(strings.offset(name), records.length);
-    for (const record of records) all.push(...record);
+  const table: number[] = [];
+  for (const [{ name }, words] of sections) {
+    if (words.length === 0) continue;
+    if (table.length === 0) table.push(width * 4);
+    table.push(strings.offset(name), words.length / width);
+    for (const word of words) table.push(word);
   }
-  return all;
+  return table;
 }
