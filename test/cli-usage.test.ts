@@ -3,7 +3,7 @@ import { node, rawbpf } from './cli-process.js';
 import { needs } from './live.js';
 import { fixture } from './repository.js';
 
-const commands = ['inspect', 'disasm', 'btf dump', 'link', 'plan', 'load', 'run', 'trace-pipe'];
+const commands = ['inspect', 'disasm', 'btf dump', 'link', 'plan', 'check', 'load', 'run', 'trace-pipe'];
 
 t.test('every command has help with an example', async t => {
   for (const command of commands) {
@@ -42,6 +42,8 @@ t.test('a wrong command line is exit status 2, with nothing on stdout', async t 
     ['link', fixture('minimal')],
     ['link', '-o', 'out.bpf.o'],
     ['plan'],
+    ['check'],
+    ['check', fixture('minimal')],
     ['load'],
     ['run'],
     ['run', fixture('minimal'), '--set'],
