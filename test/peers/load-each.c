@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * load-each FILE…: what libbpf makes of objects. Prints one line of JSON an object: whether it opens, and of every program, loaded alone, its tag and
- * length or the errno of the refusal. Nothing is pinned, nothing stays.
+ * load-each FILE…: what libbpf makes of objects. Prints one line of JSON an object: whether it opens, and of every program its tag and length or
+ * the errno of the refusal. An object that does not load whole is loaded a program at a time. Nothing is pinned, nothing stays.
  */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <bpf/bpf.h>
@@ -15,36 +16,68 @@ static int quiet(enum libbpf_print_level level, const char *format, va_list args
 	return 0;
 }
 
+static struct bpf_object *open_unpinned(const char *file)
+{
+	struct bpf_object *obj = bpf_object__open_file(file, NULL);
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, obj)
+		bpf_map__set_pin_path(map, NULL);
+	return obj;
+}
+
+static void print_program(struct bpf_program *prog, int err, const char *separator)
+{
+	struct bpf_prog_info info = {};
+	__u32 length = sizeof(info);
+
+	printf("%s{\"name\":\"%s\",", separator, bpf_program__name(prog));
+	if (!err && bpf_obj_get_info_by_fd(bpf_program__fd(prog), &info, &length))
+		err = -errno;
+	if (err) {
+		printf("\"errno\":%d}", -err);
+		return;
+	}
+	printf("\"tag\":\"");
+	for (int i = 0; i < BPF_TAG_SIZE; i++)
+		printf("%02x", info.tag[i]);
+	printf("\",\"xlatedBytes\":%u}", info.xlated_prog_len);
+}
+
 /* Loads the program with this index alone. */
 static void load_one(const char *file, int index)
 {
-	struct bpf_object *obj = bpf_object__open_file(file, NULL);
+	struct bpf_object *obj = open_unpinned(file);
 	struct bpf_program *prog, *wanted = NULL;
-	struct bpf_prog_info info = {};
-	__u32 length = sizeof(info);
-	struct bpf_map *map;
-	int i = 0, err;
+	int i = 0;
 
 	bpf_object__for_each_program(prog, obj) {
 		bpf_program__set_autoload(prog, i == index);
 		if (i++ == index)
 			wanted = prog;
 	}
-	bpf_object__for_each_map(map, obj)
-		bpf_map__set_pin_path(map, NULL);
-	printf("%s{\"name\":\"%s\",", index ? "," : "", bpf_program__name(wanted));
-	err = bpf_object__load(obj);
-	if (!err && bpf_obj_get_info_by_fd(bpf_program__fd(wanted), &info, &length))
-		err = -errno;
-	if (err) {
-		printf("\"errno\":%d}", -err);
-	} else {
-		printf("\"tag\":\"");
-		for (i = 0; i < BPF_TAG_SIZE; i++)
-			printf("%02x", info.tag[i]);
-		printf("\",\"xlatedBytes\":%u}", info.xlated_prog_len);
-	}
+	print_program(wanted, bpf_object__load(obj), index ? "," : "");
 	bpf_object__close(obj);
+}
+
+/* Loads the whole object if all its programs are to be loaded and the kernel takes them. */
+static bool load_whole(const char *file)
+{
+	struct bpf_object *obj = open_unpinned(file);
+	struct bpf_program *prog;
+	const char *separator = "";
+	bool loaded;
+
+	bpf_object__for_each_program(prog, obj)
+		bpf_program__set_autoload(prog, true);
+	loaded = !bpf_object__load(obj);
+	if (loaded)
+		bpf_object__for_each_program(prog, obj) {
+			print_program(prog, 0, separator);
+			separator = ",";
+		}
+	bpf_object__close(obj);
+	return loaded;
 }
 
 static void load_each(const char *file)
@@ -67,8 +100,9 @@ static void load_each(const char *file)
 		programs++;
 	bpf_object__close(obj);
 	printf("],\"programs\":[");
-	for (int i = 0; i < programs; i++)
-		load_one(file, i);
+	if (!load_whole(file))
+		for (int i = 0; i < programs; i++)
+			load_one(file, i);
 	printf("]}\n");
 }
 
