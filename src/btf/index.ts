@@ -20,5 +20,6 @@ export { type FormatValueOptions, formatValue, TruncatedValueError } from './for
 export { KIND as btfKind } from './kinds.js';
 export { BtfMerger, type Placement } from './merge.js';
 export { relocateBtf } from './relocate.js';
+export { minCoreBtf, typesUsedByCore, type UsedTypes } from './subset.js';
 export { typeName } from './type-name.js';
 export type * from './types.js';
