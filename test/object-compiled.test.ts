@@ -106,7 +106,7 @@ SEC("xdp") int p(void *ctx) { return 1; }
   t.match(spec.maps, [
     { name: 'bloom', valueSize: 4, mapExtra: 3n, pinning: 'none', numaNode: undefined },
     { name: 'hash', keySize: 12, valueSize: 24, maxEntries: 16, flags: 5, numaNode: 1, pinning: 'by_name' },
-    { name: 'ring', maxEntries: 5000 },
+    { name: 'ring', maxEntries: 8192 },
   ]);
   const pinned = planLoad(spec, newestKernel(), { pinRoot: '/pins' }).steps.filter(step =>
     [step.makes, step.unlessReused].includes('map:hash'),
@@ -225,6 +225,15 @@ SEC("?my/own") int unknown(void *ctx) { return 0; }
     plan('entry').warnings.at(-1),
     "program entry: attach_btf_id of tcp_connect is not known without the kernel's BTF",
   );
+});
+
+t.test('an extern that another object defines', async t => {
+  if (!needs(t, clang)) return;
+  const path = compile(t, `extern int shared; SEC("xdp") int use(void *ctx) { return shared; }`);
+  t.throws(() => parse(path), {
+    code: 'ERR_RAWBPF_FORMAT',
+    message: /^test\.bpf\.o: \.BTF: extern shared: .* link the object that defines it \(rawbpf link\)$/,
+  });
 });
 
 t.test('the kernel takes the BTF of an object with externs', async t => {

@@ -45,7 +45,11 @@ function readExtern(
 ): ExternSpec {
   const found = declared.get(name);
   if (!found)
-    throw unknown(elf, name, 'BTF declares it neither in .ksyms nor in .kconfig: write __ksym or __kconfig');
+    throw unknown(
+      elf,
+      name,
+      'BTF declares it neither in .ksyms nor in .kconfig: write __ksym or __kconfig, or link the object that defines it (rawbpf link)',
+    );
   const { kind, typeId } = found;
   if (kind === 'kconfig' && !kconfigType(btf, typeId))
     throw unknown(
