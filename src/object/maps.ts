@@ -4,6 +4,7 @@ import type { ElfFile, ElfSection } from '../elf/index.js';
 import { FormatError } from '../errors/index.js';
 import type { Functions } from './functions.js';
 import { type MapDef, parseMapDef } from './map-def.js';
+import { isRing, ringSize } from './ring-size.js';
 import type { MapSpec } from './types.js';
 
 /** A map of `.maps` and the bytes of its variable there. */
@@ -136,7 +137,8 @@ function mapSpec(name: string, def: MapDef, values: Values): MapSpec {
     type,
     keySize,
     valueSize,
-    maxEntries,
+    // As libbpf has it on machines with the smallest pages; planning for a kernel takes its own.
+    maxEntries: isRing(type) ? ringSize(maxEntries, 4096) : maxEntries,
     flags,
     mapExtra,
     numaNode,

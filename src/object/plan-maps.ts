@@ -4,15 +4,10 @@ import type { KernelView } from './kernel-view.js';
 import { mapBtf } from './map-btf.js';
 import type { StructOps } from './plan-struct-ops.js';
 import type { PlanStep, PlanValue } from './plan-types.js';
+import { isRing, ringSize } from './ring-size.js';
 import type { MapSpec, ObjectSpec } from './types.js';
 
-const {
-  BPF_MAP_TYPE_ARENA,
-  BPF_MAP_TYPE_PERF_EVENT_ARRAY,
-  BPF_MAP_TYPE_PROG_ARRAY,
-  BPF_MAP_TYPE_RINGBUF,
-  BPF_MAP_TYPE_USER_RINGBUF,
-} = BpfMapType;
+const { BPF_MAP_TYPE_ARENA, BPF_MAP_TYPE_PERF_EVENT_ARRAY, BPF_MAP_TYPE_PROG_ARRAY } = BpfMapType;
 
 /** Key of the only element of a data map. */
 const firstKey = new Uint8Array(4);
@@ -148,17 +143,8 @@ function create(
 
 function maxEntries(map: MapSpec, kernel: KernelView): number {
   if (map.type === BPF_MAP_TYPE_PERF_EVENT_ARRAY) return map.maxEntries || kernel.possibleCpus;
-  if (map.type === BPF_MAP_TYPE_RINGBUF || map.type === BPF_MAP_TYPE_USER_RINGBUF)
-    return ringSize(map.maxEntries, kernel.pageSize ?? 4096);
+  if (isRing(map.type)) return ringSize(map.maxEntries, kernel.pageSize ?? 4096);
   return map.maxEntries;
-}
-
-/** The kernel wants a power of two of pages; zero is left for it to refuse (libbpf: adjust_ringbuf_sz). */
-function ringSize(bytes: number, pageSize: number): number {
-  if (bytes === 0) return 0;
-  let size = pageSize;
-  while (size < bytes) size *= 2;
-  return size < 2 ** 32 ? size : bytes;
 }
 
 function update(map: string, key: Uint8Array, value: PlanValue, what: string): PlanStep {

@@ -45,5 +45,5 @@ export function isKept({ name, type, size, addralign, index }: ElfSection, file:
 }
 
 function isDebug(name: string): boolean {
-  return name.startsWith('.debug_') || name.startsWith('.rel.debug_');
+  return /^(\.rela?)?\.debug_/.test(name);
 }

@@ -25,6 +25,9 @@ export interface Layout {
   place(section: InputSection | undefined): Placement | undefined;
 }
 
+/** Bytes that alignment may add to an object: a damaged one could ask for gigabytes. */
+const mostPadding = 1 << 26;
+
 /** Sections that say one thing of the whole object. */
 const saidOnce = new Set(['license', 'version']);
 
@@ -45,17 +48,26 @@ class Section implements OutputSection {
     this.name = name;
   }
 
+  /** Adds the bytes of an input section; returns their offset. */
   append(elf: ElfSection, file: string): number {
-    if (!this.inElf) {
-      Object.assign(this, { type: elf.type, flags: elf.flags, entsize: elf.entsize, file, inElf: true });
-    } else this.#expectSame(elf, file);
+    if (this.inElf) this.#expectSame(elf, file);
+    else this.#begin(elf, file);
     this.addralign = Math.max(this.addralign, elf.addralign);
-    const offset = this.size === 0 ? 0 : Math.ceil(this.size / (this.addralign || 1)) * (this.addralign || 1);
+    const align = this.addralign || 1;
+    const offset = Math.ceil(this.size / align) * align;
     this.size = offset + elf.size;
     if (this.size > 0xffffffff)
       throw new FormatError('grows larger than the 4 GiB that BTF can describe', { file, section: elf.name });
     this.#pieces.push({ offset, data: elf.data });
     return offset;
+  }
+
+  #begin({ type, flags, entsize }: ElfSection, file: string): void {
+    this.type = type;
+    this.flags = flags;
+    this.entsize = entsize;
+    this.file = file;
+    this.inElf = true;
   }
 
   /** Copies the bytes together. */
@@ -88,6 +100,7 @@ class Section implements OutputSection {
 export function layOut(inputs: readonly LinkInput[]): Layout {
   const sections = new Map<string, Section>();
   const places = new Map<InputSection, Placement>();
+  let padding = 0;
   for (const { file, sections: own } of inputs)
     for (const section of own) {
       const { name, elf } = section;
@@ -101,8 +114,20 @@ export function layOut(inputs: readonly LinkInput[]): Layout {
           `it differs from that of ${target.file}: one object has one ${name}`,
         );
       }
-      if (elf) checkCode(elf, file);
-      places.set(section, { target, offset: elf ? target.append(elf, file) : 0 });
+      if (!elf) {
+        places.set(section, { target, offset: 0 });
+        continue;
+      }
+      checkCode(elf, file);
+      const end = target.size;
+      const offset = target.append(elf, file);
+      places.set(section, { target, offset });
+      if (elf.type !== SHT_NOBITS) padding += offset - end;
+      if (padding > mostPadding)
+        throw new FormatError(
+          `its alignment of ${elf.addralign} makes for more than ${mostPadding} bytes of padding`,
+          { file, section: name, field: 'sh_addralign' },
+        );
     }
   for (const section of sections.values()) section.finish();
   return { sections: [...sections.values()], place: section => section && places.get(section) };

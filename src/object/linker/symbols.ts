@@ -2,7 +2,7 @@ import { type ElfSymbol, type NewSymbol, SHN_COMMON, SHN_UNDEF } from '../../elf
 import { FormatError } from '../../errors/index.js';
 import { ObjectError } from '../object-error.js';
 import { externDatasec, type LinkInput } from './input.js';
-import type { Layout, OutputSection } from './layout.js';
+import type { Layout, OutputSection, Placement } from './layout.js';
 import { mismatch } from './mismatch.js';
 
 /** What one object says of a symbol that others can see. */
@@ -23,7 +23,7 @@ export interface Global {
   /** Those that held before, to which the holder lends names of parameters. */
   readonly superseded: Occurrence[];
   /** The first that said a section, and the section. */
-  readonly declared: { readonly file: string; readonly section: OutputSection } | undefined;
+  declared: { readonly file: string; readonly section: OutputSection } | undefined;
   bind: 'global' | 'weak';
   visibility: ElfSymbol['visibility'];
 }
@@ -40,8 +40,8 @@ export interface Symbols {
 const strictness: readonly ElfSymbol['visibility'][] = ['default', 'protected', 'hidden', 'internal'];
 
 /**
- * Resolves the symbols of all inputs, as libbpf does (src/linker.c, linker_append_elf_sym): a strong definition before a weak one, of several weak ones the
- * first, a definition before an extern; strong when any of them is; visibility the strictest of all.
+ * Resolves the symbols of all inputs (libbpf: src/linker.c, linker_append_elf_sym): a definition before an extern, a strong definition before
+ * a weak one, of several weak ones the first; strong when any of them is; visibility the strictest of all.
  *
  * Throws ObjectError, naming the symbol and both files, for two strong definitions and for types that do not agree.
  */
@@ -64,11 +64,7 @@ export function resolveSymbols(inputs: readonly LinkInput[], layout: Layout): Sy
       }
       // Names of jump tables are the compiler's own and need not differ from object to object.
       if (symbol.bind === 'local' || place?.target.name === '.jumptables') {
-        const own: NewSymbol = {
-          ...symbol,
-          value: symbol.value + (symbol.type === 'section' ? 0 : (place?.offset ?? 0)),
-          section: place?.target ?? symbol.shndx,
-        };
+        const own = ownSymbol(symbol, place);
         if (symbol.type === 'section' && place) sectionSymbols.set(place.target, own);
         order.push(own);
         became.set(symbol, own);
@@ -93,6 +89,12 @@ export function resolveSymbols(inputs: readonly LinkInput[], layout: Layout): Sy
       return found && final(found);
     },
   };
+}
+
+/** A symbol that no other object can see; that of a section is at its start. */
+function ownSymbol(symbol: ElfSymbol, place: Placement | undefined): NewSymbol {
+  const moved = symbol.type === 'section' ? 0 : (place?.offset ?? 0);
+  return { ...symbol, value: symbol.value + moved, section: place?.target ?? symbol.shndx };
 }
 
 function checkSymbol(symbol: ElfSymbol, { file }: LinkInput): void {
@@ -162,7 +164,8 @@ function merge(global: Global | undefined, next: Occurrence): Global {
     global.superseded.push(holder);
     global.holder = next;
   }
-  return declared && !global.declared ? Object.assign(global, { declared }) : global;
+  global.declared ??= declared;
+  return global;
 }
 
 function resolve({ name, holder, declared, bind, visibility }: Global, layout: Layout): NewSymbol {
