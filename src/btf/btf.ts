@@ -1,6 +1,6 @@
 import { FormatError } from '../errors/index.js';
 import { decodeType } from './decode-type.js';
-import { indexFlavours } from './flavour-index.js';
+import { findFlavoured } from './flavour-search.js';
 import { readHeader } from './header.js';
 import { KIND, kindOf } from './kinds.js';
 import { NameIndex } from './name-index.js';
@@ -35,7 +35,6 @@ export class Btf implements BtfTypes {
   readonly #types = new Map<number, BtfType>();
   #index: NameIndex | undefined;
   #pointerSize: 4 | 8 | undefined;
-  #flavours: ReadonlyMap<string, readonly number[]> | undefined;
 
   /** Opens a BTF blob of either byte order; the bytes are kept, not copied. Throws FormatError. */
   static parse(bytes: Uint8Array, options: BtfOptions = {}): Btf {
@@ -102,10 +101,14 @@ export class Btf implements BtfTypes {
     return [...this.#named(name, kind), ...(this.base?.findAllByName(name, kind) ?? [])];
   }
 
-  findFlavours(name: string): readonly number[] {
-    this.#flavours ??= indexFlavours(this.words, this.#offsets, this.#strings);
-    const flavoured = (this.#flavours.get(name) ?? []).map(index => this.startId + index);
-    return [...this.#named(name, undefined), ...flavoured].sort((a, b) => a - b);
+  findFlavours(names: Iterable<string>): ReadonlyMap<string, readonly number[]> {
+    const found = findFlavoured(this.words, this.#offsets, this.#strings, names);
+    for (const [name, indexes] of found)
+      found.set(
+        name,
+        indexes.map(index => this.startId + index),
+      );
+    return found;
   }
 
   *#named(name: string, kind: BtfKind | undefined): Generator<number> {

@@ -1,8 +1,5 @@
 import { FormatError } from '../errors/index.js';
 
-/** The kernel takes no longer names of types (KSYM_NAME_LEN), and looking for the end of any could take for ever. */
-const longestName = 512;
-
 /** A longer name than this is kept once it is decoded, and counted: source lines and paths, which many records name. */
 const longName = 128;
 
@@ -61,19 +58,6 @@ export class StringSection {
     const bytes = this.bytes;
     for (let k = 0; k < wanted.length; k++) if (bytes[start + k] !== wanted[k]) return false;
     return true;
-  }
-
-  /** Whether the string at an offset holds `___`, which begins a flavour. */
-  hasTripleUnderscore(offset: number): boolean {
-    const start = offset - this.start;
-    if (start < 0) return this.#base?.hasTripleUnderscore(offset) ?? false;
-    const bytes = this.bytes;
-    let run = 0;
-    for (let i = start; i < start + longestName && bytes[i]; i++) {
-      run = bytes[i] === 0x5f ? run + 1 : 0;
-      if (run === 3) return true;
-    }
-    return false;
   }
 
   /** A hash of the string at an offset; 0 outside of the section. */

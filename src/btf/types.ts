@@ -151,8 +151,8 @@ export interface BtfTypes {
   findByName(name: string, kind?: BtfKind): number | undefined;
   /** All types of that name, this blob's first. */
   findAllByName(name: string, kind?: BtfKind): readonly number[];
-  /** The types of this blob, not its base, whose names are this one, flavours (`name___any`) aside; ascending. */
-  findFlavours(name: string): readonly number[];
+  /** By name, ids of the types of this blob, not its base, that are named so, flavours (`name___any`) aside; ascending. One walk over the types for all names. */
+  findFlavours(names: Iterable<string>): ReadonlyMap<string, readonly number[]>;
   /** The string at an offset of the (joined) string section. Throws FormatError out of range. */
   string(offset: number): string;
   /** The id after following typedef, const, volatile, restrict and type_tag. Throws FormatError on a cycle. */

@@ -108,7 +108,11 @@ export class CoreRelocator {
       throw new TypeError(
         `kernel ${release} shows no BTF to look in (CONFIG_DEBUG_INFO_BTF): give one that describes it`,
       );
-    this.#resolver ??= new CoreResolver(btf, targetsOf(this.#kernel));
+    this.#resolver ??= new CoreResolver(
+      btf,
+      targetsOf(this.#kernel),
+      [...this.#spec.programs, ...this.#spec.subprogs].flatMap(f => f.coreRelocations),
+    );
     return this.#resolver;
   }
 

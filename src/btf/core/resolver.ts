@@ -1,7 +1,7 @@
 import { BpfCoreReloKind } from '../../abi/index.js';
 import type { BtfTypes, CoreRelocation } from '../types.js';
 import { type AccessSpec, parseAccess } from './access-spec.js';
-import { type Candidate, type CoreTarget, findCandidates } from './candidates.js';
+import { type Candidate, CandidateSearch, type CoreTarget } from './candidates.js';
 import { matchAccess } from './match-access.js';
 import { type CoreValues, coreValues } from './relocation-value.js';
 
@@ -35,14 +35,25 @@ export class AmbiguousTarget extends TypeError {
  */
 export class CoreResolver {
   readonly #local: BtfTypes;
-  readonly #targets: Iterable<CoreTarget>;
+  readonly #search: CandidateSearch;
   readonly #candidates = new Map<number, Candidate[]>();
   readonly #resolutions = new Map<CoreRelocation, CoreResolution>();
 
-  /** `targets` are gone through until candidates are found: vmlinux comes first, modules after it. */
-  constructor(local: BtfTypes, targets: Iterable<CoreTarget>) {
+  /**
+   * `targets` are gone through until candidates are found: vmlinux comes first, modules after it. `relocations` are those that may be resolved, as
+   * far as they are known: their types are looked for together.
+   */
+  constructor(
+    local: BtfTypes,
+    targets: Iterable<CoreTarget>,
+    relocations: readonly Pick<CoreRelocation, 'typeId'>[] = [],
+  ) {
     this.#local = local;
-    this.#targets = targets;
+    this.#search = new CandidateSearch(
+      local,
+      targets,
+      relocations.map(r => r.typeId),
+    );
   }
 
   /** Throws TypeError for a relocation that makes no sense and for ambiguous targets ({@link AmbiguousTarget}), FormatError for damaged BTF. */
@@ -95,7 +106,7 @@ export class CoreResolver {
     if (!candidates) {
       if (this.#local.type(typeId).name === '')
         throw new TypeError('types without a name cannot be looked for in the kernel');
-      candidates = findCandidates(this.#local, typeId, this.#targets);
+      candidates = this.#search.find(typeId);
       this.#candidates.set(typeId, candidates);
     }
     return candidates;
