@@ -3,6 +3,7 @@ import {
   Btf,
   type BtfTypes,
   codec,
+  dedupBtf,
   dumpC,
   dumpJson,
   dumpRaw,
@@ -92,6 +93,8 @@ export function exerciseBtf(bytes: Uint8Array, base?: Btf): boolean {
   attempt(() => {
     for (const _ of dumpC(btf));
   });
+  const smaller = attempt(() => dedupBtf(btf));
+  if (smaller) Btf.parse(smaller.bytes, base ? { base } : {});
   for (let id = btf.startId; id < btf.endId; id++) exerciseType(btf, id);
   return true;
 }
