@@ -6,6 +6,8 @@ const headerSize = 24;
 const header = { hdrLen: 4, typeOff: 8, typeLen: 12, strOff: 16, strLen: 20 };
 const typeSize = 12;
 const kindFlag = 0x80000000;
+/** Bits of `info` that hold the number of members; kernels before 7.2 look at 16 of them. */
+const vlenMask = 0xffffff;
 
 /**
  * A copy of a BTF blob to change in place: what compilers leave to the loader, and what older kernels refuse.
@@ -66,12 +68,12 @@ export class BtfEditor {
   /** Sets the kind; the number of members stays. */
   setKind(id: number, kind: number, { keepFlag = true } = {}): void {
     const info = this.read(this.at(id) + 4);
-    this.write(this.at(id) + 4, (keepFlag ? info & kindFlag : 0) | (kind << 24) | (info & 0xffff));
+    this.write(this.at(id) + 4, (keepFlag ? info & kindFlag : 0) | (kind << 24) | (info & vlenMask));
   }
 
-  /** Sets the number of members, which for a function is its linkage. */
+  /** Sets the number of members, up to 24 bits, which for a function is its linkage. */
   setVlen(id: number, vlen: number): void {
-    this.write(this.at(id) + 4, (this.read(this.at(id) + 4) & ~0xffff) | vlen);
+    this.write(this.at(id) + 4, (this.read(this.at(id) + 4) & ~vlenMask) | (vlen & vlenMask));
   }
 
   /** The size, or the type that this one refers to: they share a field. */

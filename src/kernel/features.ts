@@ -77,6 +77,11 @@ export const features: Readonly<Record<ProbedFeature, Feature>> = {
   btf_decl_tag: { since: '5.16', probe: sys => takesBtf(sys, kind.var(1), kind.declTag(2)) },
   btf_type_tag: { since: '5.17', probe: sys => takesBtf(sys, kind.typeTag(1)) },
   btf_enum64: { since: '6.0', probe: sys => takesBtf(sys, kind.enum64()) },
+  btf_qmark_datasec: { since: '6.9', probe: sys => takesBtf(sys, kind.var(1), kind.datasec(2, '?.x')) },
+  btf_tag_kind_flag: {
+    since: '6.15',
+    probe: sys => takesBtf(sys, kind.var(1), kind.declTag(2, true), kind.typeTag(1, true)),
+  },
   // Links on several uprobes came with 6.6, but told threads from processes wrongly until 6.10.
   uprobe_multi: { since: '6.10', probe: uprobeMulti },
   arg_ctx_tag: { since: '6.8', probe: argCtxTag },

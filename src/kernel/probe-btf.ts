@@ -20,21 +20,22 @@ export const kind = {
   func: (type: number, linkage: BtfLinkage): BtfType => ({ ...named, kind: 'func', type, linkage }),
   var: (type: number): BtfType => ({ ...named, kind: 'var', type, linkage: 'static' }),
   /** A DATASEC of one 4-byte variable. */
-  datasec: (type: number): BtfType => ({
-    ...named,
+  datasec: (type: number, name = 'x'): BtfType => ({
+    id: 0,
+    name,
     kind: 'datasec',
     size: 4,
     vars: [{ type, offset: 0, size: 4 }],
   }),
   float: (): BtfType => ({ ...named, kind: 'float', size: 4 }),
-  declTag: (type: number): BtfType => ({
+  declTag: (type: number, kindFlag = false): BtfType => ({
     ...named,
     kind: 'decl_tag',
     type,
     componentIdx: -1,
-    kindFlag: false,
+    kindFlag,
   }),
-  typeTag: (type: number): BtfType => ({ ...named, kind: 'type_tag', type, kindFlag: false }),
+  typeTag: (type: number, kindFlag = false): BtfType => ({ ...named, kind: 'type_tag', type, kindFlag }),
   enum64: (): BtfType => ({
     ...named,
     kind: 'enum64',

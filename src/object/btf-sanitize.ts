@@ -1,8 +1,17 @@
-import { BtfEditor, type BtfFuncProto, type BtfTypes, btfKind } from '../btf/index.js';
-import type { KernelView } from './kernel-view.js';
+import {
+  type BtfDeclTag,
+  BtfEditor,
+  type BtfFuncProto,
+  type BtfTypes,
+  type BtfTypeTag,
+  btfKind,
+} from '../btf/index.js';
+import type { FeatureName, KernelView } from './kernel-view.js';
 
 /** `BTF_INT_ENC(0, 0, 8)`: the encoding word of a byte. */
 const byteEncoding = 8;
+/** Names that every kernel takes for a section; not so `?.struct_ops`. */
+const plainName = /^[\w.]+$/;
 
 /**
  * The BTF of an object as a kernel takes it: kinds that it does not know are replaced by ones of the same size that it does, so that
@@ -36,9 +45,12 @@ function changeFor(btf: BtfTypes, id: number, kernel: KernelView): Change | unde
     case 'var':
       return kernel.has('btf_datasec') ? undefined : toByte;
     case 'decl_tag':
-      return kernel.has('btf_decl_tag') ? undefined : toByte;
+      return knowsTag('btf_decl_tag', type, kernel) ? undefined : toByte;
     case 'datasec':
-      return kernel.has('btf_datasec') ? undefined : (editor, id) => toStruct(editor, id, btf);
+      if (!kernel.has('btf_datasec')) return (editor, id) => toStruct(editor, id, btf);
+      return plainName.test(type.name) || kernel.has('btf_qmark_datasec')
+        ? undefined
+        : (editor, id) => editor.editString(editor.nameOf(id), c => (plainName.test(c) ? c : '_'));
     case 'func_proto':
       return kernel.has('btf_func')
         ? undefined
@@ -49,7 +61,7 @@ function changeFor(btf: BtfTypes, id: number, kernel: KernelView): Change | unde
     case 'float':
       return kernel.has('btf_float') ? undefined : toEmptyStruct;
     case 'type_tag':
-      return kernel.has('btf_type_tag') ? undefined : toConst;
+      return knowsTag('btf_type_tag', type, kernel) ? undefined : toConst;
     case 'enum':
       return kernel.has('btf_enum64') || !type.signed
         ? undefined
@@ -63,6 +75,11 @@ function changeFor(btf: BtfTypes, id: number, kernel: KernelView): Change | unde
   }
 }
 
+/** A tag with the kind flag is any attribute, and not to be taken for a tag of its name by kernels that do not know the flag. */
+function knowsTag(feature: FeatureName, { kindFlag }: BtfDeclTag | BtfTypeTag, kernel: KernelView): boolean {
+  return kernel.has(feature) && (!kindFlag || kernel.has('btf_tag_kind_flag'));
+}
+
 function toByte(editor: BtfEditor, id: number): void {
   editor.setVlen(id, 0);
   editor.setKind(id, btfKind.int, { keepFlag: false });
@@ -73,7 +90,7 @@ function toByte(editor: BtfEditor, id: number): void {
 function toStruct(editor: BtfEditor, id: number, btf: BtfTypes): void {
   const datasec = btf.type(id);
   if (datasec.kind !== 'datasec') return;
-  editor.editString(editor.nameOf(id), c => (c === '.' || c === '?' ? '_' : c));
+  editor.editString(editor.nameOf(id), c => (/\w/.test(c) ? c : '_'));
   editor.setKind(id, btfKind.struct);
   for (const [index, { type, offset }] of datasec.vars.entries()) {
     editor.setExtra(id, index * 3, editor.nameOf(type));

@@ -19,6 +19,8 @@ export type FeatureName =
   | 'btf_type_tag' // 5.17
   | 'btf_float' // 5.13
   | 'btf_enum64' // 6.0
+  | 'btf_qmark_datasec' // 6.9
+  | 'btf_tag_kind_flag' // 6.15
   | 'syscall_wrapper' // 4.17, by architecture
   | 'uprobe_multi' // 6.6
   | 'arg_ctx_tag' // 6.8
