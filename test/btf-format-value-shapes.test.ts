@@ -180,6 +180,18 @@ t.test('what cannot be written is refused', async t => {
 t.test('damaged types end in an error, not without end', async t => {
   const itself = btfOf('little', struct('s', 4, ['s', 1, 0]));
   t.throws(() => formatValue(itself, 1, new Uint8Array(4), { emitZeroes: true }), FormatError);
+  // A pointer to itself has no name, a section in itself no end.
+  const pointer = btfOf('little', { kind: 'ptr', id: 0, name: '', type: 1 });
+  t.throws(() => formatValue(pointer, 1, new Uint8Array(8)), FormatError);
+  const vars = [{ type: 1, offset: 0, size: 4 }];
+  const section = btfOf('little', { kind: 'datasec', id: 0, name: '.data', size: 4, vars });
+  t.throws(() => formatValue(section, 1, new Uint8Array(4)), FormatError);
+  // Text at a place inside a byte is cut off no later than the bytes.
+  const shifted = btfOf('little', int, byte, array(2, 4), struct('s', 4, ['text', 3, 4]));
+  t.throws(
+    () => formatValue(shifted, 4, new Uint8Array(4).fill(65), { emitStrings: true }),
+    TruncatedValueError,
+  );
   // Thirty levels, each of two that overlap: a billion values in four bytes.
   const doubling = Array.from({ length: 30 }, (_, i) => struct(`s${i}`, 4, ['a', i + 1, 0], ['b', i + 1, 0]));
   const btf = btfOf('little', int, ...doubling);

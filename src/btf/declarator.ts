@@ -1,3 +1,4 @@
+import { FormatError } from '../errors/index.js';
 import type { BtfFuncProto, BtfType, BtfTypes, BtfTypeTag } from './types.js';
 
 /** What stands in a declaration besides its punctuation. */
@@ -13,10 +14,23 @@ export interface DeclaratorWords {
 type Gap = 'always' | 'word' | 'never';
 
 /**
- * `name` declared as of type `id`, spaced as libbpf does. Built from the name outwards: what comes next in the chain of types goes to the left of a
+ * `name` declared as of type `id`, spaced as libbpf does. Throws FormatError for types without end. Built from the name outwards: what comes next in the chain of types goes to the left of a
  * pointer, to the right of an array or function.
  */
 export function declarator(btf: BtfTypes, id: number, name: string, words: DeclaratorWords): string {
+  return declared(btf, id, name, words, { left: btf.endId + 1000, depth: 0 });
+}
+
+/** How many types a declarator may still speak of (a circle has no end), and how deep in the parameters of functions it is. */
+interface Bounds {
+  left: number;
+  depth: number;
+}
+
+/** C compilers give up at 256 nested brackets. */
+const MAX_DEPTH = 250;
+
+function declared(btf: BtfTypes, id: number, name: string, words: DeclaratorWords, bounds: Bounds): string {
   const named: Gap = name === '' ? 'never' : 'word';
   let text = name;
   let gap: Gap = named;
@@ -24,6 +38,8 @@ export function declarator(btf: BtfTypes, id: number, name: string, words: Decla
   let tags = '';
   for (;;) {
     const type = btf.type(id);
+    if (bounds.left-- <= 0 || bounds.depth > MAX_DEPTH)
+      throw new FormatError('its declaration has no end', { section: '.BTF', field: `type ${id}` });
     switch (type.kind) {
       case 'const':
       case 'volatile':
@@ -53,7 +69,7 @@ export function declarator(btf: BtfTypes, id: number, name: string, words: Decla
           text = `(${text})`;
           gap = 'always';
         }
-        text += `(${parameters(btf, type, words)})`;
+        text += `(${parameters(btf, type, words, bounds)})`;
         // gcc describes a noreturn function as volatile.
         qualifiers = tags = '';
         break;
@@ -70,13 +86,14 @@ function joined(gap: Gap, afterWord: boolean, text: string): string {
   return gap === 'always' || (gap === 'word' && afterWord) ? ` ${text}` : text;
 }
 
-function parameters(btf: BtfTypes, { params }: BtfFuncProto, words: DeclaratorWords): string {
+function parameters(btf: BtfTypes, { params }: BtfFuncProto, words: DeclaratorWords, bounds: Bounds): string {
   if (params.length === 0) return 'void';
-  return params
-    .map(({ name, type }, i) =>
-      type === 0 && i > 0 && i === params.length - 1
-        ? '...'
-        : declarator(btf, type, words.parameter(name), words),
-    )
-    .join(', ');
+  bounds.depth++;
+  const texts = params.map(({ name, type }, i) =>
+    type === 0 && i > 0 && i === params.length - 1
+      ? '...'
+      : declared(btf, type, words.parameter(name), words, bounds),
+  );
+  bounds.depth--;
+  return texts.join(', ');
 }

@@ -32,7 +32,7 @@ export class ValueBytes {
   }
 
   byte(bit: number): number {
-    return this.#bytes[bit / 8]!;
+    return Number(this.bits(bit, 8));
   }
 
   /** Counts a value as looked at. */

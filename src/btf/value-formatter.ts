@@ -24,7 +24,10 @@ export class ValueFormatter {
   readonly #options: FormatValueOptions;
   readonly #truncated: (text: string, byte: number) => never;
   readonly #parts: string[] = [];
+  /** Brackets that are open. */
   #depth = 0;
+  /** Values in the midst of being written; a variable has no bracket. */
+  #nesting = 0;
   /** Elements show no type; what they hold shows its zeroes. */
   #inArray = false;
   /** Elements that are bytes show as characters. */
@@ -50,7 +53,7 @@ export class ValueFormatter {
   /** A value at `bit`, of `width` bits when it is a bit-field (else 0), with the name of the member that it is. */
   #value(name: string, id: number, bit: number, width: number): void {
     this.#bytes.spend(id);
-    if (this.#depth > MAX_DEPTH) throw this.#error(id, 'it contains itself');
+    if (this.#nesting > MAX_DEPTH) throw this.#error(id, 'it contains itself');
     const type = this.#btf.resolved(id);
     const size = this.#btf.sizeOf(id);
     if (isScalar(type) && !this.#bytes.holds(bit, width || size * 8))
@@ -63,12 +66,14 @@ export class ValueFormatter {
       if (!this.#inArray && type.kind !== 'var' && type.kind !== 'datasec')
         this.#write(`(${this.#typeName(id)})`);
     }
+    this.#nesting++;
     if (isScalar(type)) this.#end(this.#scalar(type, bit, width));
     else if (type.kind === 'array') this.#array(type, bit);
     else if (type.kind === 'struct' || type.kind === 'union') this.#struct(type, bit);
     else if (type.kind === 'var') this.#var(type, bit);
     else if (type.kind === 'datasec') this.#datasec(type, bit);
     else throw this.#error(id, `a ${type.kind} has no values`);
+    this.#nesting--;
   }
 
   /** The value of a type that holds no others. */
@@ -113,7 +118,7 @@ export class ValueFormatter {
     this.#inText = isText;
     for (let i = 0; i < count; i++) {
       const at = bit + i * step;
-      if (!this.#bytes.holds(at, 8)) this.#truncated(this.#parts.join(''), at / 8);
+      if (!this.#bytes.holds(at, 8)) this.#truncated(this.#parts.join(''), Math.floor(at / 8));
       this.#value('', element.id, at, 0);
       if (isText && this.#options.emitZeroes && this.#bytes.byte(at) === 0) break;
     }
@@ -126,7 +131,7 @@ export class ValueFormatter {
   #string(length: number, bit: number): boolean {
     let text = '';
     for (let at = bit; at < bit + length * 8; at += 8) {
-      if (!this.#bytes.holds(at, 8)) this.#truncated(this.#parts.join(''), at / 8);
+      if (!this.#bytes.holds(at, 8)) this.#truncated(this.#parts.join(''), Math.floor(at / 8));
       const byte = this.#bytes.byte(at);
       if (byte === 0) {
         this.#end(`"${text}"`);
