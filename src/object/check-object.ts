@@ -58,7 +58,12 @@ export function missingFrom({ object, steps }: Plan, program: string): MissingFr
   const insns = step?.attr['insns'];
   if (!step?.poisoned || insns === undefined || !isLinkedInsns(insns)) return [];
   const reachable = reachableSlots(insns.bytes, slot => readOnlyMemory(object, insns, slot));
-  return step.poisoned.map(poisoned => ({ ...poisoned, guarded: !reachable[poisoned.index] }));
+  return step.poisoned.map(({ index, missing, source }) => ({
+    index,
+    missing,
+    source,
+    guarded: !reachable[index],
+  }));
 }
 
 /** The verifier takes values out of frozen maps for constants. Those of `.kconfig` are another kernel's. */

@@ -34,11 +34,46 @@ export interface CoreOutcome {
   readonly source: string | undefined;
 }
 
+/** What people want to know of an outcome is worked out when they ask: most loads end well. */
+class Outcome implements CoreOutcome {
+  readonly resolution: CoreResolution;
+  readonly index: number;
+  poisoned = false;
+  readonly #function: FunctionSpec;
+  #reason: string | undefined;
+
+  constructor(f: FunctionSpec, index: number, resolution: CoreResolution) {
+    this.#function = f;
+    this.index = index;
+    this.resolution = resolution;
+  }
+
+  get func(): string {
+    return this.#function.name;
+  }
+
+  get path(): string {
+    return accessPath(this.resolution.local);
+  }
+
+  get reason(): string | undefined {
+    if (!this.poisoned) return undefined;
+    this.#reason ??= this.resolution.target
+      ? 'the kernel has it in another size, which this load or store cannot access: read it by BPF_CORE_READ_BITFIELD or bpf_core_read'
+      : whyMissing(this.resolution);
+    return this.#reason;
+  }
+
+  get source(): string | undefined {
+    return sourceLine(this.#function.lineInfo, this.resolution.relocation.insnOffset);
+  }
+}
+
 /** Applies the CO-RE relocations of an object's functions for one kernel. */
 export class CoreRelocator {
   readonly #spec: ObjectSpec;
   readonly #kernel: KernelView;
-  readonly #outcomes = new Map<CoreRelocation, CoreOutcome>();
+  readonly #outcomes = new Map<CoreRelocation, Outcome>();
   #resolver: CoreResolver | undefined;
 
   constructor(spec: ObjectSpec, kernel: KernelView) {
@@ -62,17 +97,13 @@ export class CoreRelocator {
     const own = insns.subarray(start * insnSize, start * insnSize + f.insns.length);
     for (const relocation of f.coreRelocations) {
       const index = (relocation.insnOffset - f.sectionOffset) / insnSize;
-      const { resolution, ...place } = this.#outcomeOf(f, index, relocation);
-      const poisoned = this.#attempt(place, resolution, () => {
+      const outcome = this.#outcomeOf(f, index, relocation);
+      const { resolution } = outcome;
+      outcome.poisoned = this.#attempt(f, relocation, resolution, () => {
         if (!Number.isInteger(index)) throw new TypeError('it is in the middle of an instruction');
         return patchInsn(own, index, resolution.values);
       });
-      if (!poisoned) continue;
-      const reason = resolution.target
-        ? 'the kernel has it in another size, which this load or store cannot access: read it by BPF_CORE_READ_BITFIELD or bpf_core_read'
-        : whyMissing(resolution);
-      this.#outcomes.set(relocation, { ...place, resolution, poisoned, reason });
-      found.push({ index: start + index, missing: `${place.path}: ${reason}`, source: place.source });
+      if (outcome.poisoned) found.push(new PoisonedAccess(start + index, outcome));
     }
     return found;
   }
@@ -82,21 +113,15 @@ export class CoreRelocator {
     return [...this.#outcomes.values()];
   }
 
-  #outcomeOf(f: FunctionSpec, index: number, relocation: CoreRelocation): CoreOutcome {
-    const known = this.#outcomes.get(relocation);
-    if (known) return known;
-    const { btf } = this.#spec;
-    const path = btf ? `${typeName(btf, relocation.typeId)} (${relocation.access})` : 'a type';
-    const place = { func: f.name, index, path, source: sourceLine(f.lineInfo, relocation.insnOffset) };
-    const resolution = this.#attempt(place, undefined, () => this.#theResolver().resolve(relocation));
-    const outcome: CoreOutcome = {
-      ...place,
-      path: accessPath(resolution.local),
-      resolution,
-      poisoned: false,
-      reason: undefined,
-    };
-    this.#outcomes.set(relocation, outcome);
+  #outcomeOf(f: FunctionSpec, index: number, relocation: CoreRelocation): Outcome {
+    let outcome = this.#outcomes.get(relocation);
+    if (!outcome) {
+      const resolution = this.#attempt(f, relocation, undefined, () =>
+        this.#theResolver().resolve(relocation),
+      );
+      outcome = new Outcome(f, index, resolution);
+      this.#outcomes.set(relocation, outcome);
+    }
     return outcome;
   }
 
@@ -116,8 +141,10 @@ export class CoreRelocator {
     return this.#resolver;
   }
 
+  /** Does what may fail for the object's or the kernel's types. */
   #attempt<T>(
-    { func, index, path, source }: Omit<CoreOutcome, 'resolution' | 'poisoned' | 'reason'>,
+    f: FunctionSpec,
+    relocation: CoreRelocation,
     resolution: CoreResolution | undefined,
     action: () => T,
   ): T {
@@ -125,7 +152,9 @@ export class CoreRelocator {
       return action();
     } catch (cause) {
       if (!(cause instanceof TypeError || cause instanceof FormatError)) throw cause;
-      const { file } = this.#spec;
+      const { file, btf } = this.#spec;
+      const { insnOffset, typeId, access } = relocation;
+      const unresolved = btf ? `${typeName(btf, typeId)} (${access})` : 'a type';
       const targets =
         cause instanceof AmbiguousTarget
           ? [cause.first, cause.second]
@@ -135,17 +164,35 @@ export class CoreRelocator {
       throw new CoreRelocationError(
         {
           file,
-          func,
-          index,
-          path,
+          func: f.name,
+          index: (insnOffset - f.sectionOffset) / insnSize,
+          path: resolution ? accessPath(resolution.local) : unresolved,
           reason: cause.message,
-          source,
+          source: sourceLine(f.lineInfo, insnOffset),
           ...(resolution ? { local: accessText(resolution.local) } : {}),
           targets: targets.map(accessText),
         },
         { cause },
       );
     }
+  }
+}
+
+class PoisonedAccess implements PoisonedInsn {
+  readonly index: number;
+  readonly #outcome: CoreOutcome;
+
+  constructor(index: number, outcome: CoreOutcome) {
+    this.index = index;
+    this.#outcome = outcome;
+  }
+
+  get missing(): string {
+    return `${this.#outcome.path}: ${this.#outcome.reason}`;
+  }
+
+  get source(): string | undefined {
+    return this.#outcome.source;
   }
 }
 
