@@ -71,6 +71,9 @@ const firstSection = 3;
 const strtabIndex = 1;
 const symtabIndex = 2;
 
+/** What a section asks of memory need not be wasted in the file beyond a page. */
+const mostFileAlignment = 4096;
+
 interface Row extends NewSection {
   readonly link: number;
   readonly info: number;
@@ -156,7 +159,7 @@ function lay({ endian, flags }: NewElf, rows: readonly Row[], nameOffsets: reado
   let end = ehdrSize;
   const offsets = rows.map(({ type, addralign, data }) => {
     if (type === SHT_NULL) return 0;
-    const offset = alignTo(end, addralign);
+    const offset = alignTo(end, Math.min(addralign, mostFileAlignment));
     end = offset + data.length;
     return offset;
   });
