@@ -1,10 +1,10 @@
 import { kindOf } from './kinds.js';
 import { hashBytes, type StringSection } from './string-section.js';
 
-/** Look-ups that are answered by walking over the types. An index costs as much as several of them, and many programs ask once. */
-const walks = 4;
+/** Look-ups that are answered by walking over the types. An index costs as much as twenty of them, and most programs ask for few names. */
+const walks = 16;
 
-/** Finds types by name: over the string bytes, so no string is made for the names not asked for; from the fifth look-up on by a hash table in typed arrays. */
+/** Finds types by name: over the string bytes, so no string is made for the names not asked for; later by a hash table in typed arrays. */
 export class NameIndex {
   readonly #words: Uint32Array;
   readonly #offsets: Uint32Array;
