@@ -196,10 +196,9 @@ t.test('an arena is mapped before the programs that use it are loaded', async t 
   const kernel = Kernel.running(liveSys());
   if (!kernel.btf?.findByName('bpf_arena_alloc_pages', 'func'))
     return void t.plan(0, 'this kernel has no arenas (Linux 6.9)');
-  const address = 1n << 44n;
-  const obj = load(
-    t,
-    `
+  // clang before 15 cuts values of enums to 32 bits.
+  const address = 0x7000_0000n;
+  const source = `
 struct {
   __uint(type, 33); __uint(map_flags, 1 << 10); __uint(max_entries, 10);
   enum { at = ${address}ull } map_extra;
@@ -207,12 +206,19 @@ struct {
 extern void *bpf_arena_alloc_pages(void *map, void *addr, u32 pages, int node, u64 flags) __attribute__((section(".ksyms")));
 u64 page;
 SEC("syscall") int alloc(void *ctx) { page = (u64)bpf_arena_alloc_pages(&arena, 0, 1, -1, 0); return page == 0; }
-`,
-  );
-  t.equal(obj.map('arena').maxEntries, 10);
-  t.equal(testRun(obj, 'alloc'), 0);
-  t.ok(readFileSync('/proc/self/maps', 'utf8').includes('anon_inode:bpf-map'), 'it is mapped');
-  obj.close();
+`;
+  for (const time of ['first', 'second']) {
+    const obj = load(t, source);
+    t.equal(obj.map('arena').maxEntries, 10);
+    t.equal(testRun(obj, 'alloc'), 0);
+    const maps = readFileSync('/proc/self/maps', 'utf8');
+    t.match(
+      maps,
+      new RegExp(`^0*${address.toString(16)}-.*anon_inode:bpf-map`, 'm'),
+      `mapped, the ${time} time`,
+    );
+    obj.close();
+  }
 });
 
 const pinned = `

@@ -12,7 +12,7 @@ import { fixture, fixtureBytes, repository } from './repository.js';
 
 const fixtures = readdirSync(join(repository, 'fixtures'))
   // bpftool does not load programs of SEC("?…").
-  .filter(name => name.endsWith('.bpf.o') && name !== 'test-core-refused.bpf.o')
+  .filter(name => name.endsWith('.bpf.o') && !/^test-(core-refused|module)\./.test(name))
   .map(name => basename(name, '.bpf.o'));
 
 const constants: Readonly<Record<string, number>> = {

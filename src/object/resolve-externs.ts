@@ -136,6 +136,19 @@ function resolveAddress(
   return { kind: 'address', address: 0n };
 }
 
+/** libbpf takes a forward declaration for another type than the struct, which is easily overlooked. */
+function onlyDeclared(btf: BtfTypes, protoId: number): string {
+  const proto = btf.resolved(protoId);
+  if (proto.kind !== 'func_proto') return '';
+  for (const typeId of [proto.type, ...proto.params.map(p => p.type)]) {
+    const pointer = btf.resolved(typeId);
+    const type = pointer.kind === 'ptr' ? btf.resolved(pointer.type) : pointer;
+    if (type.kind === 'fwd')
+      return `; ${type.of} ${type.name} is only declared here: define it, with at least one member`;
+  }
+  return '';
+}
+
 function resolveByBtf(
   btf: BtfTypes,
   { name, kind, typeId, weak }: ExternSpec,
@@ -162,7 +175,7 @@ function resolveByBtf(
     return {
       // A variable is refused even where it is weak: a program that finds it there would misread it.
       kind: kind === 'kfunc' && weak ? 'absent' : 'missing',
-      reason: `the kernel declares it otherwise: ${typeName(target.btf, targetType)}, here ${typeName(btf, typeId)}`,
+      reason: `the kernel declares it otherwise: ${typeName(target.btf, targetType)}, here ${typeName(btf, typeId)}${onlyDeclared(btf, typeId)}`,
     };
   const { module } = target;
   if (module && kind === 'kfunc' && !modules.includes(module)) modules.push(module);

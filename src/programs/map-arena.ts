@@ -23,6 +23,6 @@ export function mapArena(
   const flags = MAP_SHARED | (address === 0n ? 0 : MAP_FIXED_NOREPLACE);
   const mapping = sys.mmap(fd.value, length, PROT_READ | PROT_WRITE, flags, 0, address);
   if (typeof mapping === 'number') throw new BpfError({ syscall: 'mmap', errno: -mapping, what });
-  new Uint8Array(mapping.buffer, offset, bytes.length).set(bytes);
+  mapping.write(offset, bytes);
   return mapping;
 }

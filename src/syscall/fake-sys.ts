@@ -118,6 +118,7 @@ export class FakeSys implements Sys {
       address: this.addressOf(new Uint8Array(buffer)),
       length,
       buffer,
+      write: (offset, bytes) => new Uint8Array(buffer).set(bytes, offset),
       close: () => {
         if (open) this.openMappings--;
         open = false;

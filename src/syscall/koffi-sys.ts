@@ -54,6 +54,9 @@ export function koffiSys(): Sys {
     'int',
     'int64',
   ]) as unknown as (...args: unknown[]) => number | bigint;
+  const memcpyCall = libc.func('memcpy', 'void *', ['uint64', 'void *', 'size_t']) as unknown as (
+    ...args: unknown[]
+  ) => unknown;
   const munmapCall = declare('uint64', 'size_t');
   const closeCall = declare('int');
   const prlimitCall = declare('int', 'int', 'void *', 'void *');
@@ -67,23 +70,35 @@ export function koffiSys(): Sys {
 
   /**
    * An ArrayBuffer over foreign memory can't be detached, and reading it after munmap is a SIGSEGV. So close() lays anonymous memory over
-   * the range, which releases what the kernel had mapped, and the range itself goes when the last view of it is collected.
+   * the range, which releases what the kernel had mapped, and the range itself goes when the last view of it is collected. Without a view it
+   * goes at once.
    */
   const ranges = new FinalizationRegistry<{ address: bigint; length: number }>(({ address, length }) => {
     munmapCall(numbers.munmap, address, length);
   });
   const mapped = (address: bigint, length: number): Mapping => {
-    const buffer = koffi.view(address, length);
-    ranges.register(buffer, { address, length });
+    let view: ArrayBuffer | undefined;
     let open = true;
     return {
       address,
       length,
-      buffer,
+      get buffer() {
+        if (view) return view;
+        // After close() there is nothing to show, and what is there now is somebody else's.
+        view = open ? koffi.view(address, length) : new ArrayBuffer(length);
+        if (open) ranges.register(view, { address, length });
+        return view;
+      },
+      write(offset, bytes) {
+        if (offset < 0 || offset + bytes.length > length) throw new RangeError('outside of the mapping');
+        if (open && bytes.length > 0) memcpyCall(address + BigInt(offset), bytes, bytes.length);
+      },
       close() {
         if (!open) return;
         open = false;
-        mmapCall(address, length, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
+        if (!view) munmapCall(numbers.munmap, address, length);
+        else
+          mmapCall(address, length, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
       },
     };
   };

@@ -2,7 +2,10 @@
 export interface Mapping {
   readonly address: bigint;
   readonly length: number;
+  /** A view of all of it, made when first asked for. */
   readonly buffer: ArrayBuffer;
+  /** Copies bytes into it without a view. Throws RangeError outside of it; does nothing once closed. */
+  write(offset: number, bytes: Uint8Array): void;
   close(): void;
 }
 

@@ -6,4 +6,6 @@ import './core.test.js';
 import './features.test.js';
 import './kprobe.test.js';
 import './load.test.js';
+import './module.test.js';
+import './parity.test.js';
 import './tracepoint.test.js';
