@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { encodeBtf } from '../src/btf/index.js';
+import { type NewSection, SHF_EXECINSTR, SHT_PROGBITS, writeElf } from '../src/elf/index.js';
 import { linkObjects } from '../src/object/index.js';
 import { compile } from './compile.js';
 import { bpftoolLink } from './linked-object.js';
@@ -157,8 +159,44 @@ t.test('what cannot be linked at all', async t => {
     message:
       'b.bpf.o: .symtab: symbol v: a common symbol, which has no section yet: compile with -fno-common',
   });
+  t.throws(() => linkObjects([{ file: 'b.bpf.o', bytes: twiceDefined() }]), {
+    name: 'FormatError',
+    message: 'b.bpf.o: .symtab: symbol f: is in the symbol table twice',
+  });
   t.throws(build('__attribute__((aligned(1 << 28))) int v = 1;', '-g'), {
     name: 'FormatError',
     message: /\.data: sh_addralign: an alignment of 268435456/,
   });
 });
+
+/** An object whose symbol table lists one function twice, as no compiler does. */
+function twiceDefined(): Uint8Array {
+  const section = (name: string, flags: number, data: Uint8Array): NewSection => ({
+    name,
+    type: SHT_PROGBITS,
+    flags,
+    addralign: 8,
+    entsize: 0,
+    data,
+    size: data.length,
+  });
+  const code = section('raw_tp', SHF_EXECINSTR, new Uint8Array(8));
+  const btf = encodeBtf(
+    [
+      { kind: 'func_proto', id: 1, name: '', type: 0, params: [] },
+      { kind: 'func', id: 2, name: 'f', type: 1, linkage: 'global' },
+    ],
+    'little',
+  );
+  const symbol = { name: 'f', bind: 'weak', type: 'func', visibility: 'default', section: code } as const;
+  return writeElf({
+    endian: 'little',
+    flags: 0,
+    sections: [code, section('.BTF', 0, btf)],
+    symbols: [
+      { ...symbol, value: 0, size: 8 },
+      { ...symbol, value: 0, size: 8 },
+    ],
+    relocations: new Map(),
+  });
+}

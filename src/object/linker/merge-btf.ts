@@ -1,8 +1,8 @@
-import { Btf, type BtfDatasec, BtfEditor, BtfMerger, type BtfSecinfo } from '../../btf/index.js';
-import { FormatError } from '../../errors/index.js';
+import { Btf, BtfEditor, BtfMerger } from '../../btf/index.js';
 import { isGlobal, type LinkInput } from './input.js';
-import type { Layout, OutputSection } from './layout.js';
-import type { Global, Occurrence, Symbols } from './symbols.js';
+import type { Layout } from './layout.js';
+import { mergeDatasecs } from './merge-datasecs.js';
+import type { Global, Symbols } from './symbols.js';
 
 /** `BTF_VAR_GLOBAL_ALLOCATED` and `BTF_FUNC_GLOBAL`. */
 const globalLinkage = 1;
@@ -39,10 +39,7 @@ export function mergeTypes(inputs: readonly LinkInput[], layout: Layout, symbols
     maps.set(input, added);
   }
   const ids = (input: LinkInput) => maps.get(input) as Uint32Array;
-  for (const section of layout.sections) {
-    const datasec = makeDatasec(section, inputs, layout, symbols, ids);
-    if (datasec) merger.addType(datasec);
-  }
+  for (const datasec of mergeDatasecs(inputs, layout, symbols, ids)) merger.addType(datasec);
 
   const editor = new BtfEditor(Btf.parse(merger.bytes()));
   for (const global of symbols.globals.values())
@@ -83,51 +80,4 @@ function describe(
     for (const [i, { name }] of proto.params.entries())
       if (name) editor.setExtra(other, i * wordsPerParam, editor.extra(own, i * wordsPerParam));
   }
-}
-
-/** The DATASEC of an output section, its variables in order of their place; undefined when no input has one. */
-function makeDatasec(
-  target: OutputSection,
-  inputs: readonly LinkInput[],
-  layout: Layout,
-  { globals }: Symbols,
-  idsOf: (input: LinkInput) => Uint32Array,
-): BtfDatasec | undefined {
-  const vars: BtfSecinfo[] = [];
-  const listed = new Set<Global>();
-  let described = false;
-  for (const input of inputs)
-    for (const section of input.sections) {
-      const place = layout.place(section);
-      if (!section.datasec || place?.target !== target) continue;
-      described = true;
-      for (const secinfo of section.datasec.vars) {
-        const type = idsOf(input)[secinfo.type] ?? 0;
-        if (!isGlobal(input.btf as Btf, secinfo.type)) {
-          if (type === 0)
-            throw new FormatError(`lists type ${secinfo.type}, which is no variable`, {
-              file: input.file,
-              section: '.BTF',
-              field: `DATASEC ${target.name}`,
-            });
-          vars.push({ type, offset: place.offset + secinfo.offset, size: secinfo.size });
-          continue;
-        }
-        const global = globals.get((input.btf as Btf).type(secinfo.type).name);
-        // A weak definition elsewhere may have lost against one in this section, or the other way round.
-        if (!global || listed.has(global) || global.holder.section !== target) continue;
-        listed.add(global);
-        vars.push({ type, ...extent(global.holder, layout, secinfo) });
-      }
-    }
-  if (!described) return undefined;
-  vars.sort((a, b) => a.offset - b.offset);
-  return { kind: 'datasec', id: 0, name: target.name, size: target.inElf ? target.size : 0, vars };
-}
-
-/** Where the holder's own DATASEC and symbol say that the variable is. */
-function extent({ input, symbol, isExtern }: Occurrence, layout: Layout, fallback: BtfSecinfo) {
-  const { size } = input.declarations.get(symbol.name)?.secinfo ?? fallback;
-  const place = layout.place(symbol.section && input.section(symbol.section));
-  return { offset: isExtern ? 0 : symbol.value + (place?.offset ?? 0), size };
 }

@@ -52,7 +52,8 @@ export function resolveSymbols(inputs: readonly LinkInput[], layout: Layout): Sy
   const became = new Map<ElfSymbol, NewSymbol | Global>();
   const sectionSymbols = new Map<OutputSection, NewSymbol>();
 
-  for (const input of inputs)
+  for (const input of inputs) {
+    const names = new Set<string>();
     for (const symbol of input.elf.symbols.slice(1)) {
       checkSymbol(symbol, input);
       const place = layout.place(symbol.section && input.section(symbol.section));
@@ -70,6 +71,8 @@ export function resolveSymbols(inputs: readonly LinkInput[], layout: Layout): Sy
         became.set(symbol, own);
         continue;
       }
+      if (names.has(symbol.name)) throw badSymbol('is in the symbol table twice', symbol, input);
+      names.add(symbol.name);
       const known = globals.get(symbol.name);
       const global = merge(known, occurrence(input, symbol, layout, place?.target));
       if (!known) {
@@ -78,6 +81,7 @@ export function resolveSymbols(inputs: readonly LinkInput[], layout: Layout): Sy
       }
       became.set(symbol, global);
     }
+  }
 
   const resolved = new Map([...globals.values()].map(global => [global, resolve(global, layout)]));
   const final = (of: NewSymbol | Global) => ('holder' in of ? (resolved.get(of) as NewSymbol) : of);
@@ -97,15 +101,18 @@ function ownSymbol(symbol: ElfSymbol, place: Placement | undefined): NewSymbol {
   return { ...symbol, value: symbol.value + moved, section: place?.target ?? symbol.shndx };
 }
 
-function checkSymbol(symbol: ElfSymbol, { file }: LinkInput): void {
-  const { name, bind, type, value, size, shndx } = symbol;
-  const bad = (reason: string) =>
-    new FormatError(reason, { file, section: '.symtab', field: `symbol ${name || symbol.index}` });
+function checkSymbol(symbol: ElfSymbol, input: LinkInput): void {
+  const { bind, type, value, size, shndx } = symbol;
+  const bad = (reason: string) => badSymbol(reason, symbol, input);
   if (bind !== 'local' && bind !== 'global' && bind !== 'weak') throw bad(`unknown binding ${bind}`);
   if (shndx === SHN_COMMON) throw bad('a common symbol, which has no section yet: compile with -fno-common');
   if (shndx === SHN_UNDEF && (type !== 'notype' || bind === 'local' || value !== 0 || size !== 0))
     throw bad('is not defined, but not an extern either');
   if (type === 'section' && value !== 0) throw bad(`a section symbol at byte ${value} of its section`);
+}
+
+function badSymbol(reason: string, { name, index }: ElfSymbol, { file }: LinkInput): FormatError {
+  return new FormatError(reason, { file, section: '.symtab', field: `symbol ${name || index}` });
 }
 
 function occurrence(
