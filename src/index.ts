@@ -1,18 +1,23 @@
-export type { BtfValue, Codec, CodecOptions } from './btf/index.js';
+export { Btf, type BtfOptions, type BtfValue, type Codec, type CodecOptions } from './btf/index.js';
 export * from './errors/index.js';
 export { Kernel, TracefsError, type TraceLine, TracePipe, type TracePipeOptions } from './kernel/index.js';
 export * from './maps/index.js';
 export {
+  type CoreOutcome,
+  CoreRelocationError,
+  checkObject,
   type KernelView,
   type LinkedObject,
   linkObjects,
   newestKernel,
+  type ObjectCheck,
   ObjectError,
   type ObjectFile,
   type ObjectSpec,
   type Plan,
   type PlanLoadOptions,
   type PlanStep,
+  type ProgramCheck,
   parseObject,
   planLoad,
 } from './object/index.js';
