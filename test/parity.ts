@@ -34,8 +34,11 @@ export interface Totals {
  * and programs, load the same ones, to the same tag and length. What is not the same for a reason that is known is counted out, and named.
  */
 export function comparePackage(t: Test, name: Package): Totals {
-  const peer = cachedPeer(join(repository, 'test/peers/load-each.c'));
-  const objects = thirdPartyObjects(name);
+  return compareObjects(t, thirdPartyObjects(name), cachedPeer(join(repository, 'test/peers/load-each.c')));
+}
+
+/** As {@link comparePackage}, for the objects with these paths; `peer` is a compiled load-each.c. */
+export function compareObjects(t: Test, objects: readonly string[], peer: string): Totals {
   const lines = execFileSync(peer, objects, { encoding: 'utf8', maxBuffer: 1 << 26 })
     .trim()
     .split('\n');

@@ -54,7 +54,7 @@ export class Kernel implements KernelView {
   }
 
   get btf(): Btf | undefined {
-    this.#btf ??= { value: vmlinuxBtf(this.sys) };
+    this.#btf ??= { value: vmlinuxBtf(this.sys, this.release) };
     return this.#btf.value;
   }
 
