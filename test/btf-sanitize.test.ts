@@ -15,6 +15,7 @@ const kinds: readonly FeatureName[] = [
   'btf_func',
   'btf_datasec',
   'btf_func_global',
+  'btf_empty_datasec',
   'btf_float',
   'btf_decl_tag',
   'btf_type_tag',
@@ -51,6 +52,7 @@ const types: readonly BtfType[] = [
   { id: 13, name: '', kind: 'ptr', type: 9 },
   { id: 14, name: '', kind: 'ptr', type: 10 },
   { id: 15, name: '', kind: 'func_proto', type: 0, params: [{ name: '', type: 1 }] },
+  { id: 16, name: '.bss', kind: 'datasec', size: 8, vars: [] },
 ];
 const all = Btf.parse(encodeBtf(types, hostEndian));
 
@@ -76,7 +78,9 @@ t.test('what stands for a kind that a kernel does not know', async t => {
     "[4] INT 'counter' size=1 bits_offset=0 nr_bits=8 encoding=(none)",
     "[5] STRUCT '__struct_ops' size=4 vlen=1",
     "\t'counter' type_id=4 bits_offset=0",
+    "[16] STRUCT '_bss' size=8 vlen=0",
   ]);
+  t.same(changed('btf_empty_datasec'), ["[16] STRUCT '_bss' size=8 vlen=0"]);
   t.same(changed('btf_qmark_datasec'), ["[5] DATASEC '_.struct_ops' size=4 vlen=1"]);
   t.same(changed('btf_float'), ["[6] STRUCT '(anon)' size=4 vlen=0"]);
   t.same(changed('btf_tag_kind_flag'), [
@@ -89,8 +93,8 @@ t.test('what stands for a kind that a kernel does not know', async t => {
     "[11] ENUM 'negative' encoding=UNSIGNED size=4 vlen=1",
     "\t'N' val=4294967295",
     "[12] UNION 'large' size=8 vlen=1",
-    "\t'L' type_id=16 bits_offset=0",
-    "[16] INT 'enum64_placeholder' size=1 bits_offset=0 nr_bits=8 encoding=(none)",
+    "\t'L' type_id=17 bits_offset=0",
+    "[17] INT 'enum64_placeholder' size=1 bits_offset=0 nr_bits=8 encoding=(none)",
   ]);
 });
 

@@ -68,6 +68,7 @@ export const features: Readonly<Record<ProbedFeature, Feature>> = {
     // bpf_ktime_get_coarse_ns() came with it (probe_memcg_account in libbpf).
     probe: sys => loads(sys, [call(BpfFuncId.BPF_FUNC_ktime_get_coarse_ns), exit()]),
   },
+  btf_empty_datasec: { since: '5.12', probe: sys => takesBtf(sys, kind.emptyDatasec()) },
   btf_float: { since: '5.13', probe: sys => takesBtf(sys, kind.float()) },
   bpf_cookie: {
     since: '5.15',

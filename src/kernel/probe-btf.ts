@@ -27,6 +27,7 @@ export const kind = {
     size: 4,
     vars: [{ type, offset: 0, size: 4 }],
   }),
+  emptyDatasec: (): BtfType => ({ ...named, kind: 'datasec', size: 4, vars: [] }),
   float: (): BtfType => ({ ...named, kind: 'float', size: 4 }),
   declTag: (type: number, kindFlag = false): BtfType => ({
     ...named,

@@ -47,7 +47,8 @@ function changeFor(btf: BtfTypes, id: number, kernel: KernelView): Change | unde
     case 'decl_tag':
       return knowsTag('btf_decl_tag', type, kernel) ? undefined : toByte;
     case 'datasec':
-      if (!kernel.has('btf_datasec')) return (editor, id) => toStruct(editor, id, btf);
+      if (!kernel.has('btf_datasec') || (type.vars.length === 0 && !kernel.has('btf_empty_datasec')))
+        return (editor, id) => toStruct(editor, id, btf);
       return plainName.test(type.name) || kernel.has('btf_qmark_datasec')
         ? undefined
         : (editor, id) => editor.editString(editor.nameOf(id), c => (plainName.test(c) ? c : '_'));

@@ -17,6 +17,7 @@ export type FeatureName =
   | 'probe_read_kernel' // 5.5
   | 'btf_decl_tag' // 5.16
   | 'btf_type_tag' // 5.17
+  | 'btf_empty_datasec' // 5.12
   | 'btf_float' // 5.13
   | 'btf_enum64' // 6.0
   | 'btf_qmark_datasec' // 6.9
