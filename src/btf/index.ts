@@ -4,6 +4,7 @@ export { codec, isChar } from './codec.js';
 export { type AccessSpec, isEnumKind, isFieldKind, isTypeKind } from './core/access-spec.js';
 export type { Candidate, CoreTarget } from './core/candidates.js';
 export { essentialName } from './core/essential-name.js';
+export { RelocationFault } from './core/relocation-fault.js';
 export type { CoreValues } from './core/relocation-value.js';
 export { AmbiguousTarget, type CoreResolution, CoreResolver } from './core/resolver.js';
 export { accessPath, accessText } from './core/spec-text.js';

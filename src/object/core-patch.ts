@@ -1,5 +1,5 @@
 import { hostEndian } from '../abi/index.js';
-import type { CoreValues } from '../btf/index.js';
+import { type CoreValues, RelocationFault } from '../btf/index.js';
 import {
   BPF_ALU,
   BPF_ALU64,
@@ -32,7 +32,7 @@ const sizeCodes: Readonly<Record<number, number>> = { 1: BPF_B, 2: BPF_H, 4: BPF
 
 /**
  * Puts the value of a relocation into the instruction in slot `index` of a function in this machine's byte order (libbpf: bpf_core_patch_insn);
- * true when it had to be made one that must not be reached. Throws TypeError when the instruction is not one that can hold the value, or
+ * true when it had to be made one that must not be reached. Throws RelocationFault when the instruction is not one that can hold the value, or
  * does not hold what the compiler must have put there.
  */
 export function patchInsn(insns: Uint8Array, index: number, values: CoreValues): boolean {
@@ -47,7 +47,7 @@ export function patchInsn(insns: Uint8Array, index: number, values: CoreValues):
   switch (insn.code & classMask) {
     case BPF_ALU:
     case BPF_ALU64:
-      if (insn.code & BPF_X) throw new TypeError('the instruction has no immediate value');
+      if (insn.code & BPF_X) throw new RelocationFault('the instruction has no immediate value');
       expect(values, BigInt(insn.imm));
       editor.set({ imm: Number(BigInt.asIntN(32, after)) });
       return false;
@@ -55,7 +55,7 @@ export function patchInsn(insns: Uint8Array, index: number, values: CoreValues):
     case BPF_ST:
     case BPF_STX:
       expect(values, BigInt(insn.off));
-      if (after > maxOffset) throw new TypeError(`the offset ${after} does not fit the instruction`);
+      if (after > maxOffset) throw new RelocationFault(`the offset ${after} does not fit the instruction`);
       if (values.sizesClash) {
         poison(view, index, insn);
         return true;
@@ -65,7 +65,7 @@ export function patchInsn(insns: Uint8Array, index: number, values: CoreValues):
     case BPF_LD: {
       const next = isLdimm64(insn) ? decodeInsn(insns, index + 1, hostEndian) : undefined;
       if (!next || insn.src || insn.off || next.code || next.dst || next.src || next.off)
-        throw new TypeError('the instruction is no ldimm64 of a number');
+        throw new RelocationFault('the instruction is no ldimm64 of a number');
       expect(values, BigInt(insn.imm >>> 0) | (BigInt(next.imm >>> 0) << 32n));
       editor.set({
         imm: Number(BigInt.asIntN(32, after)),
@@ -74,13 +74,13 @@ export function patchInsn(insns: Uint8Array, index: number, values: CoreValues):
       return false;
     }
     default:
-      throw new TypeError(`an instruction with code 0x${insn.code.toString(16)} cannot be relocated`);
+      throw new RelocationFault(`an instruction with code 0x${insn.code.toString(16)} cannot be relocated`);
   }
 }
 
 function expect({ validate, before, after }: CoreValues, there: bigint): void {
   if (validate && BigInt.asUintN(64, there) !== before)
-    throw new TypeError(
+    throw new RelocationFault(
       `the instruction holds ${there}, and by the object's types it would hold ${BigInt.asIntN(64, before)} (then ${BigInt.asIntN(64, after)})`,
     );
 }
@@ -89,8 +89,10 @@ function resized(insn: Insn, { sizeBefore, sizeAfter }: CoreValues): { code?: nu
   if (sizeBefore === sizeAfter) return {};
   const size = sizeCodes[sizeAfter];
   if ((insn.code & sizeMask) !== sizeCodes[sizeBefore])
-    throw new TypeError(`the instruction does not access ${sizeBefore} bytes, as the object's types say`);
-  if (size === undefined) throw new TypeError(`no instruction accesses ${sizeAfter} bytes`);
+    throw new RelocationFault(
+      `the instruction does not access ${sizeBefore} bytes, as the object's types say`,
+    );
+  if (size === undefined) throw new RelocationFault(`no instruction accesses ${sizeAfter} bytes`);
   return { code: (insn.code & ~sizeMask) | size };
 }
 
@@ -99,7 +101,7 @@ function poison(view: DataView, index: number, insn: Insn): void {
   // Both halves, or the verifier complains of the second one first.
   if (isLdimm64(insn)) {
     if ((index + 2) * insnSize > view.byteLength)
-      throw new TypeError('the second half of the instruction is missing');
+      throw new RelocationFault('the second half of the instruction is missing');
     new InsnEditor(view, index + 1).set(invalid);
   }
   new InsnEditor(view, index).set(invalid);

@@ -7,6 +7,7 @@ import {
   CoreResolver,
   type CoreTarget,
   type LineInfo,
+  RelocationFault,
   typeName,
   whyMissing,
 } from '../btf/index.js';
@@ -100,7 +101,7 @@ export class CoreRelocator {
       const outcome = this.#outcomeOf(f, index, relocation);
       const { resolution } = outcome;
       outcome.poisoned = this.#attempt(f, relocation, resolution, () => {
-        if (!Number.isInteger(index)) throw new TypeError('it is in the middle of an instruction');
+        if (!Number.isInteger(index)) throw new RelocationFault('it is in the middle of an instruction');
         return patchInsn(own, index, resolution.values);
       });
       if (outcome.poisoned) found.push(new PoisonedAccess(start + index, outcome));
@@ -128,9 +129,9 @@ export class CoreRelocator {
   #theResolver(): CoreResolver {
     const { btf } = this.#spec;
     const { release } = this.#kernel;
-    if (!btf) throw new TypeError('the object has no BTF');
+    if (!btf) throw new RelocationFault('the object has no BTF');
     if (!this.#kernel.btf)
-      throw new TypeError(
+      throw new RelocationFault(
         `kernel ${release} shows no BTF to look in (CONFIG_DEBUG_INFO_BTF): give one that describes it`,
       );
     this.#resolver ??= new CoreResolver(
@@ -151,7 +152,7 @@ export class CoreRelocator {
     try {
       return action();
     } catch (cause) {
-      if (!(cause instanceof TypeError || cause instanceof FormatError)) throw cause;
+      if (!(cause instanceof RelocationFault || cause instanceof FormatError)) throw cause;
       const { file, btf } = this.#spec;
       const { insnOffset, typeId, access } = relocation;
       const unresolved = btf ? `${typeName(btf, typeId)} (${access})` : 'a type';

@@ -1,5 +1,6 @@
 import { BpfCoreReloKind } from '../../abi/index.js';
 import type { BtfArray, BtfStruct, BtfType, BtfTypes, CoreRelocation } from '../types.js';
+import { RelocationFault } from './relocation-fault.js';
 
 /** How many steps an access may take (BPF_CORE_SPEC_MAX_LEN in libbpf). */
 export const maxSteps = 64;
@@ -41,13 +42,14 @@ export const isEnumKind = (kind: number): boolean =>
   kind === BPF_CORE_ENUMVAL_EXISTS || kind === BPF_CORE_ENUMVAL_VALUE;
 
 /**
- * Reads the access of a relocation in the object's own types (libbpf: bpf_core_parse_spec). Throws TypeError when it is not one of the
+ * Reads the access of a relocation in the object's own types (libbpf: bpf_core_parse_spec). Throws RelocationFault when it is not one of the
  * type that it begins with.
  */
 export function parseAccess(btf: BtfTypes, { typeId, access, kind }: CoreRelocation): AccessSpec {
   const whole = { btf, kind, rootTypeId: typeId };
   if (isTypeKind(kind)) {
-    if (access !== '0') throw new TypeError(`the access ${JSON.stringify(access)} of a type is to be "0"`);
+    if (access !== '0')
+      throw new RelocationFault(`the access ${JSON.stringify(access)} of a type is to be "0"`);
     return { ...whole, accessors: [], steps: [], bitOffset: 0 };
   }
   const steps = parseSteps(access);
@@ -56,7 +58,7 @@ export function parseAccess(btf: BtfTypes, { typeId, access, kind }: CoreRelocat
   const root = btf.type(rootId);
   if (isEnumKind(kind)) {
     const value = isEnum(root) && steps.length === 1 ? root.values[first] : undefined;
-    if (!value) throw new TypeError(`the access ${access} is no value of ${describe(root)}`);
+    if (!value) throw new RelocationFault(`the access ${access} is no value of ${describe(root)}`);
     return {
       ...whole,
       accessors: [{ typeId: rootId, index: first, name: value.name }],
@@ -64,7 +66,7 @@ export function parseAccess(btf: BtfTypes, { typeId, access, kind }: CoreRelocat
       bitOffset: 0,
     };
   }
-  if (!isFieldKind(kind)) throw new TypeError(`the kind ${kind} of relocation is not known`);
+  if (!isFieldKind(kind)) throw new RelocationFault(`the kind ${kind} of relocation is not known`);
   return { ...whole, ...walk(btf, rootId, steps), steps };
 }
 
@@ -82,17 +84,17 @@ function walk(
     const type = btf.type(id);
     if (type.kind === 'struct' || type.kind === 'union') {
       const member = type.members[index];
-      if (!member) throw new TypeError(`${describe(type)} has no member ${index}`);
+      if (!member) throw new RelocationFault(`${describe(type)} has no member ${index}`);
       bitOffset += member.bitOffset;
       if (member.name !== '') accessors.push({ typeId: id, index, name: member.name });
       id = member.type;
     } else if (type.kind === 'array') {
       if (index >= type.nelems && !isFlexibleArray(btf, accessors.at(-1), type))
-        throw new TypeError(`the array has ${type.nelems} elements, and none with index ${index}`);
+        throw new RelocationFault(`the array has ${type.nelems} elements, and none with index ${index}`);
       id = btf.resolve(type.type);
       accessors.push({ typeId: id, index, name: undefined });
       bitOffset += index * btf.sizeOf(id) * 8;
-    } else throw new TypeError(`${describe(type)} has neither members nor elements`);
+    } else throw new RelocationFault(`${describe(type)} has neither members nor elements`);
   }
   return { accessors, bitOffset };
 }
@@ -100,7 +102,7 @@ function walk(
 function parseSteps(access: string): number[] {
   const steps = access.split(':').map(step => (/^\d{1,9}$/.test(step) ? Number(step) : -1));
   if (steps.includes(-1) || steps.length > maxSteps)
-    throw new TypeError(
+    throw new RelocationFault(
       `the access ${JSON.stringify(access)} is not up to ${maxSteps} numbers with colons between them`,
     );
   return steps;

@@ -1,3 +1,5 @@
+import { RelocationFault } from './relocation-fault.js';
+
 /** How many types one relocation may look at; real ones need a few thousand at the most. */
 const limit = 1_000_000;
 
@@ -5,8 +7,8 @@ const limit = 1_000_000;
 export class Budget {
   #left = limit;
 
-  /** Throws TypeError when the budget is used up. */
+  /** Throws RelocationFault when the budget is used up. */
   spend(): void {
-    if (this.#left-- === 0) throw new TypeError('the types are nested in too many ways to be compared');
+    if (this.#left-- === 0) throw new RelocationFault('the types are nested in too many ways to be compared');
   }
 }

@@ -12,6 +12,7 @@ import {
 } from './access-spec.js';
 import { Budget } from './budget.js';
 import { essentialName } from './essential-name.js';
+import { RelocationFault } from './relocation-fault.js';
 import { sameKind, typesAreCompatible } from './types-compatible.js';
 import { typesMatch } from './types-match.js';
 
@@ -23,7 +24,7 @@ interface Draft {
 }
 
 /**
- * The same access in a type of the target; undefined when the type does not have it (libbpf: bpf_core_spec_match). Throws TypeError for types
+ * The same access in a type of the target; undefined when the type does not have it (libbpf: bpf_core_spec_match). Throws RelocationFault for types
  * that cannot be followed.
  */
 export function matchAccess(local: AccessSpec, target: BtfTypes, targetId: number): AccessSpec | undefined {
@@ -123,7 +124,7 @@ function findMember(
 }
 
 function step({ steps }: Draft, index: number): void {
-  if (steps.length === maxSteps) throw new TypeError(`the access takes more than ${maxSteps} steps`);
+  if (steps.length === maxSteps) throw new RelocationFault(`the access takes more than ${maxSteps} steps`);
   steps.push(index);
 }
 

@@ -1,6 +1,7 @@
 import { BpfCoreReloKind } from '../../abi/index.js';
 import type { BtfMember, BtfStruct, BtfType, BtfTypes } from '../types.js';
 import { type AccessSpec, isEnum, isEnumKind, isTypeKind } from './access-spec.js';
+import { RelocationFault } from './relocation-fault.js';
 
 /** What an instruction holds and what it is to hold. Values are those of a `__u64`. */
 export interface CoreValues {
@@ -47,7 +48,7 @@ const plain = (value: bigint | number, validate = true): Side => ({
   type: nothing,
 });
 
-/** The values of a relocation, given its access in the object and in the target (libbpf: bpf_core_calc_relo). Throws TypeError for what cannot be computed. */
+/** The values of a relocation, given its access in the object and in the target (libbpf: bpf_core_calc_relo). Throws RelocationFault for what cannot be computed. */
 export function coreValues(local: AccessSpec, target: AccessSpec | undefined): CoreValues {
   const { kind, rootTypeId } = local;
   if (kind === BPF_CORE_TYPE_ID_LOCAL) {
@@ -94,7 +95,7 @@ function enumSide({ btf, accessors }: AccessSpec): Side {
   const [accessor] = accessors;
   const type = btf.type(accessor?.typeId ?? 0);
   const value = isEnum(type) ? type.values[accessor?.index ?? 0]?.value : undefined;
-  if (value === undefined) throw new TypeError('the enum has no such value');
+  if (value === undefined) throw new RelocationFault('the enum has no such value');
   // libbpf takes the 32 bits of a plain enum as signed, whatever the enum says.
   return plain(typeof value === 'bigint' ? value : BigInt.asIntN(32, BigInt(value)));
 }
@@ -106,7 +107,7 @@ function fieldSide(spec: AccessSpec): Side {
   if (accessor?.name === undefined) {
     if (kind === BPF_CORE_FIELD_BYTE_OFFSET) return accessed(btf, typeId, bitOffset / 8);
     if (kind === BPF_CORE_FIELD_BYTE_SIZE) return plain(btf.sizeOf(typeId));
-    throw new TypeError('only the offset and the size of an array element can be asked for');
+    throw new RelocationFault('only the offset and the size of an array element can be asked for');
   }
   const struct = btf.type(typeId) as BtfStruct;
   const member = struct.members[accessor.index] as BtfMember;
@@ -131,7 +132,7 @@ function fieldSide(spec: AccessSpec): Side {
     case BPF_CORE_FIELD_RSHIFT_U64:
       return plain(64 - bitSize);
     default:
-      throw new TypeError(`the kind ${kind} of relocation is not known`);
+      throw new RelocationFault(`the kind ${kind} of relocation is not known`);
   }
 }
 
@@ -142,11 +143,11 @@ function accessed(btf: BtfTypes, typeId: number, byteOffset: number): Side {
   return { ...plain(Math.floor(byteOffset)), size: btf.sizeOf(element.id), type: btf.type(typeId) };
 }
 
-/** The smallest naturally aligned integer that holds a bit-field. Throws TypeError when 8 bytes do not. */
+/** The smallest naturally aligned integer that holds a bit-field. Throws RelocationFault when 8 bytes do not. */
 function container(bitOffset: number, bitSize: number, typeSize: number) {
   for (let byteSize = typeSize; byteSize > 0 && byteSize <= 8; byteSize *= 2) {
     const byteOffset = Math.floor(bitOffset / 8 / byteSize) * byteSize;
     if (bitOffset + bitSize - byteOffset * 8 <= byteSize * 8) return { byteOffset, byteSize };
   }
-  throw new TypeError('the bit-field cannot be read by a load of 64 bits');
+  throw new RelocationFault('the bit-field cannot be read by a load of 64 bits');
 }

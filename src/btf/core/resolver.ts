@@ -3,6 +3,7 @@ import type { BtfTypes, CoreRelocation } from '../types.js';
 import { type AccessSpec, parseAccess } from './access-spec.js';
 import { type Candidate, CandidateSearch, type CoreTarget } from './candidates.js';
 import { matchAccess } from './match-access.js';
+import { RelocationFault } from './relocation-fault.js';
 import { type CoreValues, coreValues } from './relocation-value.js';
 
 /** What became of a relocation against a kernel. */
@@ -18,7 +19,7 @@ export interface CoreResolution {
 }
 
 /** Two candidates that have the access, but not at the same place or of the same value. */
-export class AmbiguousTarget extends TypeError {
+export class AmbiguousTarget extends RelocationFault {
   readonly first: AccessSpec;
   readonly second: AccessSpec;
 
@@ -56,7 +57,7 @@ export class CoreResolver {
     );
   }
 
-  /** Throws TypeError for a relocation that makes no sense and for ambiguous targets ({@link AmbiguousTarget}), FormatError for damaged BTF. */
+  /** Throws RelocationFault for a relocation that makes no sense and for ambiguous targets ({@link AmbiguousTarget}), FormatError for damaged BTF. */
   resolve(relocation: CoreRelocation): CoreResolution {
     let resolution = this.#resolutions.get(relocation);
     if (!resolution) {
@@ -105,7 +106,7 @@ export class CoreResolver {
     let candidates = this.#candidates.get(typeId);
     if (!candidates) {
       if (this.#local.type(typeId).name === '')
-        throw new TypeError('types without a name cannot be looked for in the kernel');
+        throw new RelocationFault('types without a name cannot be looked for in the kernel');
       candidates = this.#search.find(typeId);
       this.#candidates.set(typeId, candidates);
     }

@@ -2,6 +2,7 @@ import type { BtfStruct, BtfType, BtfTypes } from '../types.js';
 import { isComposite, isEnum } from './access-spec.js';
 import type { Budget } from './budget.js';
 import { essentialName } from './essential-name.js';
+import { RelocationFault } from './relocation-fault.js';
 
 /** How deep types may nest, and how many pointers may follow one another. */
 const maxDepth = 32;
@@ -16,7 +17,7 @@ export interface Compared {
 /**
  * Whether a type of an object matches one of a kernel (BPF_CORE_TYPE_MATCHES; libbpf: bpf_core_types_match): all members and values that the
  * object knows are there, of matching types, in whatever order. Behind a pointer only names and kinds count.
- * Throws TypeError for types nested too deep.
+ * Throws RelocationFault for types nested too deep.
  */
 export function typesMatch(
   compared: Compared,
@@ -25,7 +26,7 @@ export function typesMatch(
   behindPointer = false,
   level = maxDepth,
 ): boolean {
-  if (level <= 0) throw new TypeError('the types are nested too deep to be compared');
+  if (level <= 0) throw new RelocationFault('the types are nested too deep to be compared');
   const { local, target, budget } = compared;
   for (let depth = 0; depth < maxDepth; depth++) {
     budget.spend();
@@ -66,7 +67,7 @@ export function typesMatch(
     localId = a.type;
     targetId = (b as typeof a).type;
   }
-  throw new TypeError('the types are nested too deep to be compared');
+  throw new RelocationFault('the types are nested too deep to be compared');
 }
 
 /** A forward declaration stands for its struct or union behind a pointer only. */
