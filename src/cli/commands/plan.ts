@@ -22,7 +22,7 @@ export async function plan(file: string, { btf, json }: PlanOptions): Promise<vo
   const planned = planLoad(parseObject(readInput(file), { file }), kernel);
   if (json) return await printJson(document(file, planned));
   for (const warning of [...planned.warnings, ...refusals(planned)]) complain(`warning: ${warning}`);
-  await printLines(planned.steps.map(formatStep));
+  await printLines(planned.steps.flatMap(formatStep));
 }
 
 /** Why the verifier of that kernel would refuse programs. */
@@ -43,7 +43,7 @@ function document(file: string, { steps, coreRelocations, warnings }: Plan) {
       makes: step.makes ?? null,
       onError: step.onError,
       attr: step.attr,
-      text: formatStep(step),
+      text: formatStep(step).join('\n'),
     })),
     coreRelocations: coreRelocations.map(relocationReport),
     warnings,
