@@ -197,3 +197,19 @@ t.test('an object may have no programs', async t => {
   });
   t.same(parseObject(bytes).programs, []);
 });
+
+t.test('damaged BTF is done without where nothing is defined by it', async t => {
+  const damage = (name: string) =>
+    changed(name, (bytes, elf) => {
+      const { data } = elf.section('.BTF') ?? { data: bytes };
+      data[0] = 0;
+    });
+  const spec = parseObject(damage('test-arg-ctx'), { file: 'in.bpf.o' });
+  t.equal(spec.btf, undefined);
+  t.match(spec.warnings, [/^BTF is ignored: in\.bpf\.o: \.BTF/]);
+  t.equal(spec.programs.length, 2);
+  t.throws(() => parseObject(damage('opensnoop'), { file: 'in.bpf.o' }), {
+    name: 'FormatError',
+    section: '.BTF',
+  });
+});

@@ -1,10 +1,10 @@
 import { Btf, type BtfExt, parseBtfExt } from '../btf/index.js';
-import { type ElfFile, parseElf, requireBpf, SHT_SYMTAB } from '../elf/index.js';
+import { type ElfFile, type ElfSection, parseElf, requireBpf, SHT_SYMTAB } from '../elf/index.js';
 import { FormatError } from '../errors/index.js';
 import { readArena } from './arena.js';
 import { fixupBtf } from './btf-fixup.js';
 import { kconfigMap, readDataMaps } from './data-maps.js';
-import { readExterns } from './externs.js';
+import { isExtern, readExterns } from './externs.js';
 import { type FunctionBody, readFunctions } from './functions.js';
 import { readGlobals } from './globals.js';
 import { isLegacyMaps, readLegacyMaps } from './legacy-maps.js';
@@ -12,7 +12,7 @@ import { readLicense, readVersion } from './license.js';
 import { readDefinedMaps } from './maps.js';
 import { programSpec } from './programs.js';
 import { type ReferenceScope, readReferences } from './references.js';
-import { readStructOpsMaps } from './struct-ops.js';
+import { isStructOps, readStructOpsMaps } from './struct-ops.js';
 import type { ExternSpec, FunctionSpec, ObjectSpec } from './types.js';
 
 export interface ParseObjectOptions {
@@ -38,7 +38,7 @@ export function parseObject(bytes: Uint8Array, options: ParseObjectOptions = {})
   if (!elf.sections.some(section => section.type === SHT_SYMTAB))
     throw new FormatError('there is no symbol table: was the file stripped?', { file });
 
-  const { btf, btfExt, externs } = readTypes(elf);
+  const { btf, btfExt, externs, warnings } = readTypes(elf);
   const functions = readFunctions(elf, btfExt);
   const defined = readDefinedMaps(elf, btf, functions);
   const kconfig = kconfigMap(btf, externs, name);
@@ -72,7 +72,7 @@ export function parseObject(bytes: Uint8Array, options: ParseObjectOptions = {})
     btfExt,
     arena: readArena(elf, maps),
     jumpTables: elf.section('.jumptables')?.data,
-    warnings: warningsOf(elf),
+    warnings: [...legacyWarnings(elf), ...warnings],
   };
 }
 
@@ -85,12 +85,25 @@ interface Types {
   readonly btf: Btf | undefined;
   readonly btfExt: BtfExt | undefined;
   readonly externs: readonly ExternSpec[];
+  readonly warnings: readonly string[];
 }
 
+/** Damaged BTF is done without, as libbpf does (bpf_object__init_btf), unless maps or externs are defined by it. */
 function readTypes(elf: ElfFile): Types {
-  const { file } = elf;
   const section = elf.section('.BTF');
-  if (!section) return { btf: undefined, btfExt: undefined, externs: readExterns(elf, undefined) };
+  let warning = 'no BTF: values cannot be shown by type; compile with -g';
+  try {
+    if (section) return readBtf(elf, section);
+  } catch (error) {
+    const needed = elf.section('.maps') || elf.sections.some(isStructOps) || elf.symbols.some(isExtern);
+    if (needed || !(error instanceof FormatError)) throw error;
+    warning = `BTF is ignored: ${error.message}`;
+  }
+  return { btf: undefined, btfExt: undefined, externs: readExterns(elf, undefined), warnings: [warning] };
+}
+
+function readBtf(elf: ElfFile, section: ElfSection): Types {
+  const { file } = elf;
   const compiled = Btf.parse(section.data, { file });
   if (compiled.endian !== elf.endian)
     throw new FormatError(`is ${compiled.endian}-endian in a ${elf.endian}-endian file`, {
@@ -100,15 +113,14 @@ function readTypes(elf: ElfFile): Types {
   const externs = readExterns(elf, compiled);
   const btf = Btf.parse(fixupBtf(compiled, elf, externs), { file });
   const ext = elf.section('.BTF.ext');
-  return { btf, btfExt: ext && parseBtfExt(ext.data, btf, file), externs };
+  return { btf, btfExt: ext && parseBtfExt(ext.data, btf, file), externs, warnings: [] };
 }
 
-function warningsOf(elf: ElfFile): string[] {
+function legacyWarnings(elf: ElfFile): string[] {
   const warnings: string[] = [];
   for (const section of elf.sections.filter(isLegacyMaps))
     warnings.push(
       `section ${section.name}: legacy map definitions, which libbpf refuses since 1.0; rewrite them as BTF-defined maps in SEC(".maps")`,
     );
-  if (!elf.section('.BTF')) warnings.push('no BTF: values cannot be shown by type; compile with -g');
   return warnings;
 }

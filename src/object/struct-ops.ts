@@ -9,12 +9,17 @@ import type { MapSpec, StructOpsSpec } from './types.js';
 
 const sectionNames = ['.struct_ops', '.struct_ops.link', '?.struct_ops', '?.struct_ops.link'];
 
+/** True for a section of struct_ops variables. */
+export function isStructOps({ name, data }: Pick<ElfSection, 'name' | 'data'>): boolean {
+  return sectionNames.includes(name) && data.length > 0;
+}
+
 /**
  * The maps of `.struct_ops` sections: one for each variable, its members that point to functions filled in from the relocations (libbpf:
  * init_struct_ops_maps, bpf_object__collect_st_ops_relos). Throws FormatError naming the variable.
  */
 export function readStructOpsMaps(elf: ElfFile, btf: BtfTypes | undefined, functions: Functions): MapSpec[] {
-  const sections = elf.sections.filter(s => sectionNames.includes(s.name) && s.data.length > 0);
+  const sections = elf.sections.filter(isStructOps);
   return sections.flatMap(section => {
     if (!btf)
       throw new FormatError('the object has no BTF that tells the types in it: compile with -g', {
