@@ -20,18 +20,19 @@ export function exceptionCallback(spec: ObjectSpec, program: ProgramSpec): Funct
   });
 }
 
-const known = new WeakMap<BtfTypes, ReadonlyMap<string, string>>();
+const known = new WeakMap<BtfTypes, ReadonlyMap<string, string | undefined>>();
 
 /** Names of the callbacks by the names of their programs. */
-function declared(btf: BtfTypes): ReadonlyMap<string, string> {
+function declared(btf: BtfTypes): ReadonlyMap<string, string | undefined> {
   const found = known.get(btf);
   if (found) return found;
-  const callbacks = new Map<string, string>();
+  const callbacks = new Map<string, string | undefined>();
   for (const id of btf.idsOfKind('decl_tag')) {
     const type = btf.type(id);
     if (type.kind !== 'decl_tag' || type.componentIdx !== -1 || !type.name.startsWith(tag)) continue;
     const program = btf.type(type.type).name;
-    if (!callbacks.has(program)) callbacks.set(program, type.name.slice(tag.length));
+    // Several for one program are left for the verifier to refuse, as libbpf does.
+    callbacks.set(program, callbacks.has(program) ? undefined : type.name.slice(tag.length));
   }
   known.set(btf, callbacks);
   return callbacks;
