@@ -5,7 +5,13 @@ import { BpfCmd, hostEndian } from '../src/abi/index.js';
 import { Btf, type BtfType, type BtfTypes, dumpRaw, encodeBtf } from '../src/btf/index.js';
 import { Kernel } from '../src/kernel/index.js';
 import { sanitizeBtf } from '../src/object/btf-sanitize.js';
-import { type FeatureName, type KernelView, newestKernel, parseObject } from '../src/object/index.js';
+import {
+  type FeatureName,
+  type KernelView,
+  newestKernel,
+  parseObject,
+  planLoad,
+} from '../src/object/index.js';
 import { bpf, liveSys } from '../src/syscall/index.js';
 import { needs } from './live.js';
 import { fixtureBytes, repository } from './repository.js';
@@ -133,4 +139,17 @@ t.test('this kernel takes what is made for older ones', async t => {
       const missing = kinds.filter((kind, k) => k >= i || !kernel.has(kind));
       takes(t, sanitizeBtf(btf, without(...missing)), `${name}, before ${kind}`);
     }
+});
+
+t.test('a map is not told of a section that is none any more', async t => {
+  const spec = parseObject(fixtureBytes('test-module'), { file: 'test-module' });
+  const valueType = (kernel: KernelView) => {
+    const map = planLoad(spec, kernel).steps.find(step => step.makes === 'map:.rodata');
+    return map?.attr['btf_value_type_id'];
+  };
+  const btf = spec.btf as BtfTypes;
+  const rodata = btf.findByName('.rodata', 'datasec') as number;
+  t.match(btf.type(rodata), { vars: [] }, 'it has no variables');
+  t.equal(valueType(without()), rodata);
+  t.equal(valueType(without('btf_empty_datasec')), 0);
 });

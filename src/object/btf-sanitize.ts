@@ -1,4 +1,5 @@
 import {
+  type BtfDatasec,
   type BtfDeclTag,
   BtfEditor,
   type BtfFuncProto,
@@ -39,6 +40,11 @@ interface Shared {
 
 type Change = (editor: BtfEditor, id: number, shared: Shared) => void;
 
+/** Whether a data section is still one in the BTF that the kernel gets. */
+export function keepsDatasec({ vars }: BtfDatasec, kernel: KernelView): boolean {
+  return kernel.has('btf_datasec') && (vars.length > 0 || kernel.has('btf_empty_datasec'));
+}
+
 function changeFor(btf: BtfTypes, id: number, kernel: KernelView): Change | undefined {
   const type = btf.type(id);
   switch (type.kind) {
@@ -47,8 +53,7 @@ function changeFor(btf: BtfTypes, id: number, kernel: KernelView): Change | unde
     case 'decl_tag':
       return knowsTag('btf_decl_tag', type, kernel) ? undefined : toByte;
     case 'datasec':
-      if (!kernel.has('btf_datasec') || (type.vars.length === 0 && !kernel.has('btf_empty_datasec')))
-        return (editor, id) => toStruct(editor, id, btf);
+      if (!keepsDatasec(type, kernel)) return (editor, id) => toStruct(editor, id, btf);
       return plainName.test(type.name) || kernel.has('btf_qmark_datasec')
         ? undefined
         : (editor, id) => editor.editString(editor.nameOf(id), c => (plainName.test(c) ? c : '_'));

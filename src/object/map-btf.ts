@@ -1,5 +1,7 @@
 import { BpfMapType } from '../abi/index.js';
 import type { BtfTypes } from '../btf/index.js';
+import { keepsDatasec } from './btf-sanitize.js';
+import type { KernelView } from './kernel-view.js';
 import type { MapSpec } from './types.js';
 
 const {
@@ -66,9 +68,9 @@ export interface MapBtf {
  * The types to tell the kernel, where it takes any. It refuses types that it does not expect of a map (map_check_btf in kernel/bpf/syscall.c
  * and the `.map_check_btf` of the map types); libbpf then tries again without, which this foresees.
  */
-export function mapBtf(btf: BtfTypes, map: MapSpec): MapBtf | undefined {
+export function mapBtf(btf: BtfTypes, map: MapSpec, kernel: KernelView): MapBtf | undefined {
   if (withoutBtf.has(map.type)) return undefined;
-  const told = accepts(btf, map);
+  const told = accepts(btf, map, kernel);
   return {
     btf_fd: { fd: 'btf' },
     btf_key_type_id: told ? map.keyTypeId : 0,
@@ -76,9 +78,17 @@ export function mapBtf(btf: BtfTypes, map: MapSpec): MapBtf | undefined {
   };
 }
 
-function accepts(btf: BtfTypes, { type, internal, keyTypeId, valueTypeId }: MapSpec): boolean {
+function accepts(
+  btf: BtfTypes,
+  { type, internal, keyTypeId, valueTypeId }: MapSpec,
+  kernel: KernelView,
+): boolean {
   if (valueTypeId === 0) return false;
-  if (keyTypeId === 0) return internal !== undefined || type === BPF_MAP_TYPE_BLOOM_FILTER;
+  if (keyTypeId === 0) {
+    if (internal === undefined) return type === BPF_MAP_TYPE_BLOOM_FILTER;
+    const value = btf.type(valueTypeId);
+    return value.kind !== 'datasec' || keepsDatasec(value, kernel);
+  }
   const key = btf.resolved(keyTypeId);
   if (keyedByInt.has(type)) return key.kind === 'int' && key.bits === 32 && key.offset === 0;
   return type !== BPF_MAP_TYPE_LPM_TRIE || key.kind === 'struct';

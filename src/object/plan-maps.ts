@@ -120,7 +120,7 @@ function create(
       ...(map.inner ? { inner_map_fd: mapFd(map.inner.name) } : {}),
       ...(map.numaNode === undefined ? {} : { numa_node: map.numaNode }),
       ...(kernel.has('prog_name') ? { map_name: map.kernelName } : {}),
-      ...(spec.btf && kernel.has('btf') ? mapBtf(spec.btf, map) : {}),
+      ...(spec.btf && kernel.has('btf') ? mapBtf(spec.btf, map, kernel) : {}),
       ...(map.mapExtra === 0n ? {} : { map_extra: map.mapExtra }),
       ...(ops ? { btf_vmlinux_value_type_id: ops.valueTypeId } : {}),
       ...(ops?.module ? { value_type_btf_obj_fd: { fd: `btf:${ops.module.name}` } } : {}),
