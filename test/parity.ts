@@ -79,6 +79,7 @@ function opensHereOnly({ spec }: BpfObject, errno: number): boolean {
   return spec.warnings.some(warning => /legacy map definitions/.test(warning));
 }
 
+/** libbpf names the maps of plain data sections as the kernel does, those of `.data.mine` in full. */
 function mapRow({
   kernelName,
   internal,
@@ -89,7 +90,8 @@ function mapRow({
   maxEntries,
   flags,
 }: MapSpec): MapRow {
-  return [internal ? kernelName : name, type, keySize, valueSize, maxEntries, flags];
+  const shown = internal && !name.includes('.', 1) ? kernelName : name;
+  return [shown, type, keySize, valueSize, maxEntries, flags];
 }
 
 function comparePrograms(
