@@ -66,14 +66,17 @@ export function readFunctions(elf: ElfFile, ext: BtfExt | undefined): Functions 
     infos.set(section, info);
     const body = readFunction(elf, info, symbol, keys);
     const previous = bodies.at(-1);
-    if (
-      previous?.elfSection === body.elfSection &&
-      body.sectionOffset < previous.sectionOffset + previous.insns.length
-    )
+    if (previous?.elfSection === body.elfSection && overlaps(previous, body))
       throw new FormatError(`overlaps the function ${previous.name}`, placeOf(elf, symbol));
     bodies.push(body);
   }
   return new Functions(bodies);
+}
+
+/** True for functions that share some instructions; those that share all are one function by two names, which gcc makes of equal bodies. */
+function overlaps(before: FunctionBody, after: FunctionBody): boolean {
+  const alias = before.sectionOffset === after.sectionOffset && before.insns.length === after.insns.length;
+  return !alias && after.sectionOffset < before.sectionOffset + before.insns.length;
 }
 
 /** What `.BTF.ext` says of the instructions of a section. */

@@ -123,7 +123,8 @@ function decodeRelocation(
   const map = dataMap(scope, section.name);
   if (!map)
     throw bad(`refers to section ${section.name}, which holds neither maps, functions nor global data`);
-  if (offset < 0 || offset >= map.size)
+  // The end of the last variable has an address, too, that loops compare with: the kernel refuses the program, not the others of the object.
+  if (offset < 0 || offset > map.size)
     throw bad(`refers to byte ${offset} of ${section.name}, which has only ${map.size}`);
   return { kind: 'mapValue', index, map: map.name, offset };
 }
