@@ -1,3 +1,4 @@
+import { hostEndian } from '../abi/index.js';
 import { readHeader } from './header.js';
 import type { BtfTypes } from './types.js';
 
@@ -14,7 +15,8 @@ export function blobOf(words: ArrayLike<number>, strings: Uint8Array, endian: 'l
   view.setUint8(2, 1);
   for (const [i, word] of [HEADER, 0, typeLength, typeLength, strings.length].entries())
     view.setUint32(4 + i * 4, word, little);
-  for (let i = 0; i < words.length; i++) view.setUint32(HEADER + i * 4, words[i] as number, little);
+  if (endian === hostEndian) new Uint32Array(bytes.buffer, HEADER, words.length).set(words);
+  else for (let i = 0; i < words.length; i++) view.setUint32(HEADER + i * 4, words[i] as number, little);
   bytes.set(strings, HEADER + typeLength);
   return bytes;
 }
