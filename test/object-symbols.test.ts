@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { linkProgram, type ObjectSpec, parseObject } from '../src/object/index.js';
+import { linkProgram, type ObjectSpec, type ProgramSpec, parseObject } from '../src/object/index.js';
 import { compile } from './compile.js';
 import { needs } from './live.js';
 
@@ -23,8 +23,7 @@ SEC("socket") int calls(void *ctx) { return second(3); }
     ['first', 0],
     ['second', 0],
   ]);
-  const [program] = spec.programs;
-  if (!program) return t.fail('there is no program');
+  const program = spec.programs[0] as ProgramSpec;
   const called = spec.subprogs.find(f => f.name === 'second');
   t.equal(
     linkProgram(spec, program).insns.bytes.length,
