@@ -51,6 +51,22 @@ export function createProgram(): Command {
     .action(async (paths, options) => (await import('./commands/link.js')).link(paths, options));
   example('link', 'rawbpf link main.bpf.o library.bpf.o -o program.bpf.o');
 
+  const gen = add('gen', 'Files made of objects.');
+  gen
+    .command('min-core-btf')
+    .description('The part of a kernel’s BTF that objects need to be relocated, for kernels that show none.')
+    .argument('<files...>', 'compiled BPF objects (.bpf.o)')
+    .requiredOption(
+      '--btf <file>',
+      'BTF of the kernel, raw or in a vmlinux, or `vmlinux` for the running one',
+    )
+    .requiredOption('-o, --output <file>', 'the BTF to write')
+    .action(async (paths, options) =>
+      (await import('./commands/gen-min-core-btf.js')).genMinCoreBtf(paths, options),
+    );
+  const genExample = 'rawbpf gen min-core-btf fixtures/opensnoop.bpf.o --btf 5.4.btf -o 5.4.min.btf';
+  example('gen min-core-btf', genExample, gen.commands[0]);
+
   add('plan', 'The bpf() calls that loading an object would make, as strace prints them. Makes none of them.')
     .argument(...file)
     .option('--btf <file>', 'BTF of the kernel to plan for')

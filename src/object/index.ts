@@ -20,6 +20,7 @@ export {
   reachableFunctions,
 } from './link-program.js';
 export { type LinkedObject, linkObjects, type ObjectFile } from './linker/link-objects.js';
+export { minCoreBtfFor } from './min-core-btf.js';
 export { ObjectError } from './object-error.js';
 export { type ParseObjectOptions, parseObject } from './parse-object.js';
 export { type PlanLoadOptions, planLoad } from './plan.js';
