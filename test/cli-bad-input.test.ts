@@ -43,7 +43,7 @@ t.test('BTF that is not there', async t => {
   for (const args of [
     ['nosuch'],
     [fixture('minimal'), '--base', 'nosuch'],
-    [fixture('minimal'), '--format', 'c'],
+    ['nosuch', '--format', 'c'],
     ['package.json'],
   ]) {
     const { status, stdout, stderr } = rawbpf('btf', 'dump', ...args);
