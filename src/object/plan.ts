@@ -87,10 +87,11 @@ function relocates(spec: ObjectSpec, program: ProgramSpec): boolean {
 
 function chosen(
   spec: ObjectSpec,
-  { unused }: StructOps,
+  { programs: served, unused }: StructOps,
   names: readonly string[] | undefined,
 ): ProgramSpec[] {
-  if (!names) return spec.programs.filter(p => p.autoload && !unused.has(p.name));
+  // A program that a struct_ops map is made of is loaded if the map is, whatever its own section says.
+  if (!names) return spec.programs.filter(p => served.has(p.name) || (p.autoload && !unused.has(p.name)));
   for (const name of names)
     if (!spec.programs.some(p => p.name === name))
       throw new ObjectError(
