@@ -119,7 +119,7 @@ export class BpfObject {
     return this.#named('program', this.programs, name);
   }
 
-  /** The `bpf()` calls that load() would make, without making any. Throws what planning throws: FormatError, ObjectError, NotYetError. */
+  /** The `bpf()` calls that load() would make, without making any. Throws what planning throws: FormatError, ObjectError, CoreRelocationError. */
   plan({ kernel = newestKernel(), programs, pinRoot }: PlanOptions = {}): Plan {
     return planLoad(this.spec, kernel, {
       globals: this.#globals.changes(),
