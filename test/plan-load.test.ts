@@ -250,7 +250,8 @@ t.test('code of the other byte order links to the same program', async t => {
       t.same(a.insns.fixups, b.insns.fixups, `${name}: ${p.name}`);
       t.same(a.funcInfo, b.funcInfo);
       // The compiler puts strings and bit-fields together from other integers in the other order.
-      if (!/test-types|test-core\.|test-module|buffer-config/.test(name)) t.same(a.insns.bytes, b.insns.bytes);
+      if (!/test-types|test-core\.|test-module|buffer-config/.test(name))
+        t.same(a.insns.bytes, b.insns.bytes);
     }
     t.equal(planLoad(big, newestKernel()).steps.length, planLoad(little, newestKernel()).steps.length);
   }

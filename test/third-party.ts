@@ -63,7 +63,13 @@ function unpack(name: string, folder: string): void {
     stdio: ['ignore', 'ignore', 'pipe'] as ['ignore', 'ignore', 'pipe'],
     timeout: 120_000,
   };
-  execFileSync('apt-get', ['download', '-q', name], quiet);
+  try {
+    execFileSync('apt-get', ['download', '-q', name], quiet);
+  } catch {
+    // A fresh machine has no lists of packages yet.
+    execFileSync('apt-get', ['update', '-q'], quiet);
+    execFileSync('apt-get', ['download', '-q', name], quiet);
+  }
   const archive = readdirSync(folder).find(file => file.endsWith('.deb'));
   if (!archive) throw new Error(`apt-get download ${name} left no package`);
   execFileSync('dpkg-deb', ['-x', archive, 'root'], quiet);
