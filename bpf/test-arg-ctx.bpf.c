@@ -12,7 +12,7 @@ char LICENSE[] SEC("license") = "GPL";
 
 __noinline int stack_size(void *ctx __arg_ctx, int least)
 {
-	__u64 stack[8];
+	__u64 stack[8] = {};
 
 	return bpf_get_stack(ctx, stack, sizeof(stack), 0) >= least;
 }
