@@ -3,6 +3,7 @@ import t from 'tap';
 import { BpfCmd, BpfMapType } from '../src/abi/index.js';
 import {
   eventTypeId,
+  inspectObject,
   linkProgram,
   newestKernel,
   type ObjectSpec,
@@ -349,4 +350,18 @@ struct { __uint(type, ${BpfMapType.BPF_MAP_TYPE_RINGBUF}); __uint(max_entries, 4
     'what a sender passes on',
   );
   t.equal(typeOf('SEC("xdp") int p(void *ctx) { return 0; }', 'ring'), undefined);
+});
+
+t.test('a large global is listed without its value', async t => {
+  if (!needs(t, clang)) return;
+  const source =
+    'char large[100000000]; int small = 3; SEC("raw_tp") int p(void *ctx) { return small + large[3]; }';
+  const { globals } = inspectObject(parse(compile(t, source)));
+  t.match(
+    globals.find(g => g.name === 'small'),
+    { value: 3 },
+  );
+  const large = globals.find(g => g.name === 'large');
+  t.equal(large?.size, 100_000_000);
+  t.notOk(large && 'value' in large);
 });

@@ -17,7 +17,7 @@ export function inspectionText(found: Inspection, types: number | undefined): st
     part(
       'Globals',
       ['name', 'type', 'section', 'size', 'value'],
-      found.globals.map(g => [g.name, g.type, g.section, g.size, json(g.value)]),
+      found.globals.map(g => [g.name, g.type, g.section, g.size, 'value' in g ? json(g.value) : '…']),
     ),
     part(
       'Externs',

@@ -61,6 +61,9 @@ function inspectMap(map: MapSpec) {
   return { name, kernelName, type: mapTypeName(type), keySize, valueSize, maxEntries, flags, pinning };
 }
 
+/** The value of a larger global is not shown: a buffer of megabytes says nothing. */
+const shownBytes = 4096;
+
 function inspectGlobals(spec: ObjectSpec) {
   const { btf } = spec;
   if (!btf) return [];
@@ -72,7 +75,9 @@ function inspectGlobals(spec: ObjectSpec) {
     offset,
     size,
     readonly,
-    value: codec(btf, typeId).read(bytesOf.get(map) ?? new Uint8Array(0), offset) as BtfValue,
+    ...(size <= shownBytes
+      ? { value: codec(btf, typeId).read(bytesOf.get(map) ?? new Uint8Array(0), offset) as BtfValue }
+      : {}),
   }));
 }
 
