@@ -40,9 +40,17 @@ t.test('headers hold to the layout in BTF, as those of bpftool do', async t => {
   for (const source of sources()) {
     using folder = new CFolder();
     const btf = openBtf(source);
-    const assertions = layoutAssertions(btf).join('\n');
+    const theirHeader = run('bpftool', 'btf', 'dump', 'file', source, 'format', 'c');
+    const declared = new Set(theirHeader.match(/\w+/g));
+    // An enum without a name that only undeclared types refer to, as that of a local variable, is in neither header.
+    const assertions = layoutAssertions(btf)
+      .filter(line => {
+        const enumerator = /^_Static_assert\((\w+) ==/.exec(line)?.[1];
+        return enumerator === undefined || declared.has(enumerator);
+      })
+      .join('\n');
     folder.write('ours.h', [...dumpC(btf)].join('\n'));
-    folder.write('theirs.h', run('bpftool', 'btf', 'dump', 'file', source, 'format', 'c'));
+    folder.write('theirs.h', theirHeader);
     const text = assertions.split('\n');
     for (const compiler of compilers) {
       const ours = folder.write('ours.c', `#include "ours.h"\n${assertions}`);
@@ -54,7 +62,7 @@ t.test('headers hold to the layout in BTF, as those of bpftool do', async t => {
       t.comment(
         `${basename(source)}: ${wrong.length} of ${text.length} do not hold for the header of bpftool`,
       );
-      t.ok(wrong.length * 10 <= text.length, `${basename(source)}: ${wrong.map(line => text[line - 2])}`);
+      t.ok(wrong.length * 10 <= text.length);
     }
   }
 });
