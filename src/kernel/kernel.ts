@@ -5,7 +5,7 @@ import { onlineCpus, possibleCpus } from './cpus.js';
 import { features, type ProbedFeature } from './features.js';
 import { readSymbolAddresses } from './kallsyms.js';
 import { readKconfig } from './kconfig.js';
-import { readModules } from './modules.js';
+import { loadedModules, readModules } from './modules.js';
 import { pageSize } from './page-size.js';
 import { wrapsProbedSyscalls } from './syscall-symbol.js';
 import { runningVersion, versionCode } from './version.js';
@@ -22,7 +22,7 @@ export class Kernel implements KernelView {
   #possibleCpus: number | undefined;
   #btf: { readonly value: Btf | undefined } | undefined;
   #kconfig: { readonly value: ReadonlyMap<string, string> | undefined } | undefined;
-  #modules: readonly KernelModule[] | undefined;
+  #modules: { readonly loaded: string; readonly list: readonly KernelModule[] } | undefined;
 
   private constructor(sys: Sys) {
     this.sys = sys;
@@ -64,8 +64,10 @@ export class Kernel implements KernelView {
   }
 
   get modules(): readonly KernelModule[] {
-    this.#modules ??= this.btf ? readModules(this.sys, this.btf) : [];
-    return this.#modules;
+    if (!this.btf) return [];
+    const loaded = loadedModules();
+    if (this.#modules?.loaded !== loaded) this.#modules = { loaded, list: readModules(this.sys, this.btf) };
+    return this.#modules.list;
   }
 
   /** Read anew at every call: modules come and go. */

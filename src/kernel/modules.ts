@@ -1,7 +1,22 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { BpfCmd, bpfBtfInfo, type DecodedRecord, type StructRecord } from '../abi/index.js';
 import { Btf } from '../btf/index.js';
 import type { KernelModule } from '../object/index.js';
 import { BpfError, bpf, bpfInOut, Errno, type Sys } from '../syscall/index.js';
+
+const folder = '/sys/kernel/btf';
+
+/** Tells one set of loaded modules from another; a module that is loaded again is another. */
+export function loadedModules(): string {
+  try {
+    return readdirSync(folder)
+      .map(name => `${name}:${statSync(join(folder, name), { throwIfNoEntry: false })?.ino}`)
+      .join();
+  } catch {
+    return '';
+  }
+}
 
 /**
  * The kernel modules that have BTF (Linux 5.11), in the order in which they were loaded (libbpf: load_module_btfs); none on older kernels, and
