@@ -45,7 +45,7 @@ export function objectOpen(peers: Peers): Case[] {
 
 /** The same of the largest object of libbpf-tools. */
 export function objectOpenLarge(peers: Peers): Case[] {
-  return opening(peers, 'object-open-large', largestTool(peers.folder));
+  return opening(peers, 'object-open-large', largestTool());
 }
 
 function opening(peers: Peers, name: string, file: string): Case[] {

@@ -7,6 +7,7 @@ import { parseElf } from '../src/elf/index.js';
 import { compile } from './compile.js';
 import { needs } from './live.js';
 import { MakeBtfPeer } from './make-btf-peer.js';
+import { intType } from './make-types.js';
 import { fixture, fixtureBytes, repository } from './repository.js';
 
 t.setTimeout(240_000);
@@ -165,17 +166,6 @@ t.test('the same of either byte order', async t => {
   t.same([...dumpRaw(big as Btf)], [...dumpRaw(little as Btf)]);
 });
 
-const intType = {
-  id: 0,
-  kind: 'int',
-  name: 'int',
-  size: 4,
-  bits: 32,
-  offset: 0,
-  signed: true,
-  char: false,
-  bool: false,
-} as const;
 const ptrTo = (type: number): BtfType => ({ id: 0, kind: 'ptr', name: '', type });
 const dedupTypes = (types: readonly BtfType[]) => {
   const { bytes, ids } = dedupBtf(Btf.parse(encodeBtf(types, hostEndian)));

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap';
 import { Btf, type BtfType, dumpC, encodeBtf } from '../src/btf/index.js';
 import { CFolder, layoutAssertions } from './c-layout.js';
 import { needs } from './live.js';
+import { composite, type Member } from './make-types.js';
 
 t.setTimeout(120_000);
 
@@ -41,28 +42,6 @@ const proto = (type: number, ...params: number[]): BtfType => ({
   params: params.map((param, i) => ({ name: param ? `p${i}` : '', type: param })),
 });
 
-type Member = [name: string, type: number, bitOffset: number, bitSize?: number];
-
-function composite(
-  kind: 'struct' | 'union',
-  name: string,
-  size: number,
-  members: readonly Member[],
-): BtfType {
-  return {
-    kind,
-    id: 0,
-    name,
-    size,
-    kindFlag: true,
-    members: members.map(([member, type, bitOffset, bitSize = 0]) => ({
-      name: member,
-      type,
-      bitOffset,
-      bitSize,
-    })),
-  };
-}
 const struct = (name: string, size: number, ...members: Member[]): BtfType =>
   composite('struct', name, size, members);
 const union = (name: string, size: number, ...members: Member[]): BtfType =>

@@ -7,6 +7,7 @@ import { Btf, dumpC, dumpJson, dumpRaw, encodeBtf } from '../src/btf/index.js';
 import { exactJson } from '../src/cli/exact-json.js';
 import { parseElf } from '../src/elf/index.js';
 import { needs, run } from './live.js';
+import { intType } from './make-types.js';
 import { repository } from './repository.js';
 
 const vmlinux = '/sys/kernel/btf/vmlinux';
@@ -61,23 +62,7 @@ t.test('made-up split BTF is dumped as bpftool dumps it', async t => {
   if (!needs(t, { tools: ['bpftool'] })) return;
   const folder = mkdtempSync(join(tmpdir(), 'rawbpf-split-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
-  const base = encodeBtf(
-    [
-      {
-        id: 0,
-        kind: 'int',
-        name: 'int',
-        size: 4,
-        bits: 32,
-        offset: 0,
-        signed: true,
-        char: false,
-        bool: false,
-      },
-      { id: 0, kind: 'fwd', name: 'task_struct', of: 'struct' },
-    ],
-    hostEndian,
-  );
+  const base = encodeBtf([intType, { id: 0, kind: 'fwd', name: 'task_struct', of: 'struct' }], hostEndian);
   const member = { name: 'count', type: 1, bitOffset: 0, bitSize: 0 };
   const split = encodeBtf(
     [

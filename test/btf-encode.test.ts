@@ -4,6 +4,7 @@ import { Btf, type BtfType, dumpRaw, encodeBtf } from '../src/btf/index.js';
 import { parseElf } from '../src/elf/index.js';
 import { bpf, liveSys, OwnedFd } from '../src/syscall/index.js';
 import { needs, run } from './live.js';
+import { intType as int } from './make-types.js';
 import { fixtureBytes } from './repository.js';
 
 function typesOf(btf: Btf): BtfType[] {
@@ -39,17 +40,6 @@ t.test('the kernel takes what is encoded, and bpftool reads it back', async t =>
 });
 
 t.test('split BTF: ids and strings go on where the base ends', async t => {
-  const int = {
-    id: 0,
-    name: 'int',
-    kind: 'int',
-    size: 4,
-    bits: 32,
-    offset: 0,
-    signed: true,
-    char: false,
-    bool: false,
-  } as const;
   const base = Btf.parse(encodeBtf([int], hostEndian));
   const module = encodeBtf([{ id: 0, name: '', kind: 'ptr', type: 1 }], hostEndian);
   const split = Btf.parse(module, { base });

@@ -7,26 +7,14 @@ import { Btf, type BtfType, encodeBtf, formatValue, TruncatedValueError } from '
 import { FormatError } from '../src/errors/index.js';
 import { FormatValuePeer } from './format-value-peer.js';
 import { needs } from './live.js';
+import { composite, type Member } from './make-types.js';
 
 const flags = { id: 0, offset: 0, char: false, bool: false };
 const int: BtfType = { ...flags, kind: 'int', name: 'int', size: 4, bits: 32, signed: true };
 const byte: BtfType = { ...flags, kind: 'int', name: 'char', size: 1, bits: 8, signed: false };
 
-function struct(name: string, size: number, ...members: [string, number, number, number?][]): BtfType {
-  return {
-    kind: 'struct',
-    id: 0,
-    name,
-    size,
-    kindFlag: true,
-    members: members.map(([member, type, bitOffset, bitSize = 0]) => ({
-      name: member,
-      type,
-      bitOffset,
-      bitSize,
-    })),
-  };
-}
+const struct = (name: string, size: number, ...members: Member[]): BtfType =>
+  composite('struct', name, size, members);
 
 const array = (type: number, nelems: number): BtfType => ({
   kind: 'array',

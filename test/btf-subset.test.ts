@@ -17,6 +17,7 @@ import {
 } from '../src/btf/index.js';
 import { parseElf } from '../src/elf/index.js';
 import { needs, run } from './live.js';
+import { intType as int } from './make-types.js';
 import { repository } from './repository.js';
 
 t.setTimeout(240_000);
@@ -77,17 +78,6 @@ const member = (name: string, type: number, bitOffset: number, bitSize = 0) => (
   bitOffset,
   bitSize,
 });
-const int = {
-  id: 0,
-  kind: 'int',
-  name: 'int',
-  size: 4,
-  bits: 32,
-  offset: 0,
-  signed: true,
-  char: false,
-  bool: false,
-};
 const target = Btf.parse(
   encodeBtf(
     [

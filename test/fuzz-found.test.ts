@@ -10,18 +10,8 @@ import {
   typeName,
 } from '../src/btf/index.js';
 import { FormatError } from '../src/errors/index.js';
+import { intType as int } from './make-types.js';
 
-const int: BtfType = {
-  kind: 'int',
-  id: 0,
-  name: 'int',
-  size: 4,
-  bits: 32,
-  offset: 0,
-  signed: true,
-  char: false,
-  bool: false,
-};
 const member = (name: string, type: number): BtfMember => ({ name, type, bitOffset: 0, bitSize: 0 });
 const compound = (
   kind: 'struct' | 'union',

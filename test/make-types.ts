@@ -1,6 +1,44 @@
 import { Btf, encodeBtf } from '../src/btf/index.js';
 import type { BtfEnum, BtfMember, BtfStruct, BtfType } from '../src/btf/types.js';
 
+/** `int`, for lists of types that are encoded as they are. */
+export const intType: Extract<BtfType, { kind: 'int' }> = {
+  id: 0,
+  kind: 'int',
+  name: 'int',
+  size: 4,
+  bits: 32,
+  offset: 0,
+  signed: true,
+  char: false,
+  bool: false,
+};
+
+/** A member `[name, type, offset in bits]`, or, for a bit-field, `[name, type, offset in bits, bits]`. */
+export type Member = readonly [string, number, number, number?];
+
+/** A struct or union that may have bit-fields, for lists of types that are encoded as they are. */
+export function composite(
+  kind: 'struct' | 'union',
+  name: string,
+  size: number,
+  members: readonly Member[],
+): BtfType {
+  return {
+    kind,
+    id: 0,
+    name,
+    size,
+    kindFlag: true,
+    members: members.map(([member, type, bitOffset, bitSize = 0]) => ({
+      name: member,
+      type,
+      bitOffset,
+      bitSize,
+    })),
+  };
+}
+
 /** A type without its id, which its place in the list gives. */
 export type NewType = BtfType extends infer T ? (T extends BtfType ? Omit<T, 'id'> : never) : never;
 
