@@ -57,6 +57,15 @@ class TypeCodec implements Codec {
     this.#value.write(this.#viewOf(bytes), bytes.byteOffset + offset, value, '');
   }
 
+  readAt(view: DataView, offset: number): ReturnType<Codec['read']> {
+    return this.#value.read(view, offset);
+  }
+
+  writeAt(view: DataView, offset: number, value: unknown): void {
+    for (let i = 0; i < this.size; i++) view.setUint8(offset + i, 0);
+    this.#value.write(view, offset, value, '');
+  }
+
   #bounds(bytes: Uint8Array, offset: number): void {
     if (offset < 0 || offset + this.size > bytes.length)
       throw new RangeError(

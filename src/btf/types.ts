@@ -183,6 +183,10 @@ export interface Codec {
   read(bytes: Uint8Array, offset?: number): BtfValue;
   /** Encodes `value` at `offset`; padding and omitted members become zero. Throws TypeError naming the field of the wrong shape or range. */
   write(bytes: Uint8Array, value: unknown, offset?: number): void;
+  /** {@link read} for those who keep a view and have checked that `size` bytes are there: `offset` is within the view. */
+  readAt(view: DataView, offset: number): BtfValue;
+  /** {@link write} in the same way. */
+  writeAt(view: DataView, offset: number, value: unknown): void;
 }
 
 /** One function start, from `.BTF.ext` func_info. `insnOffset` is bytes from the start of the section. */

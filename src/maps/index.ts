@@ -7,7 +7,7 @@ export { type EventInfo, EventReader, type ReaderOptions } from './event-reader.
 export { HashMap } from './hash.js';
 export { IterationError } from './iteration-error.js';
 export { KeyValueMap, type UpdateMode } from './key-value-map.js';
-export type { MapDef } from './map-def.js';
+export type { ElementType, MapDef } from './map-def.js';
 export { PerfEventArray, type PerfReaderOptions } from './perf-event-array.js';
 export { ProgArray } from './prog-array.js';
 export { RingBuf } from './ring-buf.js';

@@ -13,23 +13,28 @@ const updateFlags: Readonly<Record<UpdateMode, number>> = {
   exist: BpfFlags.BPF_EXIST,
 };
 
+/** The codecs of a family whose keys or values are not simply those of the map's BTF (per-CPU values, prefixes, fds). */
+export interface ElementCodecs {
+  readonly key?: ElementCodec;
+  readonly value?: ElementCodec;
+}
+
 /** A map from keys to values, both typed by BTF: `map.get(501)`, `map.set({pid: 1}, 2n)`, `for (const [key, value] of map)`. */
 export class KeyValueMap extends BpfMap {
   readonly #elem: MapElem;
   readonly #key: ElementCodec;
   readonly #value: ElementCodec;
 
-  constructor(parts: MapParts) {
+  constructor(parts: MapParts, { key, value }: ElementCodecs = {}) {
     super(parts);
-    const { def } = parts;
-    this.#elem = prepareMapElem(parts.sys, this.fd, this.keySize, this.valueSize);
-    this.#key = elementCodec(def, def.keyTypeId, this.keySize, 'key');
-    this.#value = elementCodec(def, def.valueTypeId, this.valueSize, 'value');
+    this.#key = key ?? elementCodec(parts.def, 'key', this.keySize);
+    this.#value = value ?? elementCodec(parts.def, 'value', this.valueSize);
+    this.#elem = prepareMapElem(parts.sys, this.fd, this.#key.size, this.#value.size);
   }
 
   /** The value of a key, or undefined when the map does not have it. Throws TypeError for a key of the wrong shape, BpfError for a refused call. */
   get(key: unknown): Element | undefined {
-    return this.#lookup(key) ? this.#value.read(this.#elem.value) : undefined;
+    return this.#lookup(key) ? this.#value.readAt(this.#elem.valueView, 0) : undefined;
   }
 
   has(key: unknown): boolean {
@@ -41,8 +46,8 @@ export class KeyValueMap extends BpfMap {
    * (`noExist`: EEXIST) or not (`exist`: ENOENT), or the map is frozen (EPERM).
    */
   set(key: unknown, value: unknown, mode: UpdateMode = 'any'): this {
-    this.#key.write(this.#ready().key, key);
-    this.#value.write(this.#elem.value, value);
+    this.#key.writeAt(this.#ready().keyView, 0, key);
+    this.#value.writeAt(this.#elem.valueView, 0, value);
     const result = this.#elem.update(updateFlags[mode]);
     if (result < 0) throw this.refused(BpfCmd.BPF_MAP_UPDATE_ELEM, -result, this.#updateHint(-result));
     return this;
@@ -50,7 +55,7 @@ export class KeyValueMap extends BpfMap {
 
   /** Deletes a key: true when the map had it. Throws BpfError for maps whose elements can't be deleted (arrays: EINVAL). */
   delete(key: unknown): boolean {
-    this.#key.write(this.#ready().key, key);
+    this.#key.writeAt(this.#ready().keyView, 0, key);
     const result = this.#elem.delete();
     if (result < 0 && result !== -Errno.ENOENT) throw this.refused(BpfCmd.BPF_MAP_DELETE_ELEM, -result);
     return result === 0;
@@ -67,7 +72,7 @@ export class KeyValueMap extends BpfMap {
       if (steps > this.maxEntries) throw new IterationError(this.name, steps);
       const next = new Uint8Array(this.keySize);
       const more = this.#next(current, next);
-      yield this.#key.read(current);
+      yield this.#key.readAt(new DataView(current.buffer), 0);
       if (!more) return;
       current = next;
     }
@@ -96,7 +101,7 @@ export class KeyValueMap extends BpfMap {
   }
 
   #lookup(key: unknown): boolean {
-    this.#key.write(this.#ready().key, key);
+    this.#key.writeAt(this.#ready().keyView, 0, key);
     const result = this.#elem.lookup();
     if (result < 0 && result !== -Errno.ENOENT) throw this.refused(BpfCmd.BPF_MAP_LOOKUP_ELEM, -result);
     return result === 0;

@@ -1,5 +1,14 @@
 import type { BtfTypes } from '../btf/index.js';
 
+/** How the user of a map reads and writes its keys or values: a `Codec` of BTF, or a codec of one's own. `bytes` has exactly `size` bytes from `offset`. */
+export interface ElementType {
+  /** Bytes of one key or value; must be what the kernel says of the map. */
+  readonly size: number;
+  read(bytes: Uint8Array, offset?: number): unknown;
+  /** Must write all `size` bytes, and throw TypeError for a value that does not fit. */
+  write(bytes: Uint8Array, value: unknown, offset?: number): void;
+}
+
 /** What is known of a map beyond what the kernel says of its fd. */
 export interface MapDef {
   /** Name in the object; the kernel's is cut to 15 characters. */
@@ -10,4 +19,7 @@ export interface MapDef {
   readonly valueTypeId?: number;
   /** BTF type id of the records of a ring or perf buffer. */
   readonly eventTypeId?: number;
+  /** Codecs that go before the BTF types. */
+  readonly keyCodec?: ElementType;
+  readonly valueCodec?: ElementType;
 }

@@ -7,6 +7,9 @@ export interface MapElem {
   readonly key: Uint8Array;
   /** The value, written before an update and read after a lookup. */
   readonly value: Uint8Array;
+  /** The same memory, for codecs. */
+  readonly keyView: DataView;
+  readonly valueView: DataView;
   lookup(flags?: number): number;
   update(flags: number): number;
   delete(): number;
@@ -32,6 +35,8 @@ export function prepareMapElem(sys: Sys, fd: number, keySize: number, valueSize:
   return {
     key: key.bytes,
     value: value.bytes,
+    keyView: view(key),
+    valueView: view(value),
     lookup: (flags = 0) => element.call(BpfCmd.BPF_MAP_LOOKUP_ELEM, flags),
     update: flags => element.call(BpfCmd.BPF_MAP_UPDATE_ELEM, flags),
     delete: () => element.callWithoutFlags(BpfCmd.BPF_MAP_DELETE_ELEM, schema.offsetOf('value')),
@@ -49,6 +54,8 @@ function memory(sys: Sys, size: number): Pointed {
   const bytes = new Uint8Array(new ArrayBuffer(Math.max(size, 1)), 0, size);
   return { address: size ? sys.addressOf(bytes) : 0n, bytes };
 }
+
+const view = ({ bytes }: Pointed): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 
 /** One attr whose address is known, with the memory that it points at. */
 class PreparedCall {
