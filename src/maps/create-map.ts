@@ -18,7 +18,7 @@ const classes: Readonly<Record<number, new (parts: MapParts) => BpfMap>> = {
 };
 
 /** Wraps a map's fd, and from then on owns it, as the class of the type that the kernel says it has; BpfMap itself for a type without one. Throws BpfError. */
-export function createMap(sys: Sys, kernel: Kernel, fd: OwnedFd, def: MapDef): BpfMap {
+export function wrapMap(sys: Sys, kernel: Kernel, fd: OwnedFd, def: MapDef): BpfMap {
   const info = new Uint8Array(bpfMapInfo.size);
   const result = bpf(sys, BpfCmd.BPF_OBJ_GET_INFO_BY_FD, { bpf_fd: fd.value, info_len: info.length, info });
   if (result < 0)

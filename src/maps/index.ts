@@ -1,6 +1,6 @@
 export { ArrayMap } from './array.js';
 export { BpfMap } from './bpf-map.js';
-export { createMap } from './create-map.js';
+export { wrapMap } from './create-map.js';
 export type { Element } from './element-codec.js';
 export { EventMap, EventView } from './event-map.js';
 export { type EventInfo, EventReader, type ReaderOptions } from './event-reader.js';

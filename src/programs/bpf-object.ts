@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { BpfFlags, hostEndian } from '../abi/index.js';
 import { FormatError } from '../errors/index.js';
 import { Kernel, raiseMemlock } from '../kernel/index.js';
-import { type BpfMap, createMap, type MapDef } from '../maps/index.js';
+import { type BpfMap, wrapMap, type MapDef } from '../maps/index.js';
 import {
   eventTypeId,
   type KernelView,
@@ -217,7 +217,7 @@ export class BpfObject {
     for (const map of this.spec.maps) {
       const fd = fds.get(`map:${map.name}`);
       if (!fd) continue;
-      maps[map.name] = createMap(sys, kernel, fd, this.#mapDef(map));
+      maps[map.name] = wrapMap(sys, kernel, fd, this.#mapDef(map));
       if (map.internal && map.internal.kind !== 'rodata')
         memory.set(map.name, liveSection(sys, kernel, this.spec.file, fd, map));
     }
