@@ -9,7 +9,7 @@ export interface Case {
   [Symbol.dispose]?(): void;
 }
 
-export type Peer = 'libbpf' | 'cilium/ebpf';
+export type Peer = 'libbpf' | 'cilium' | 'bcc';
 
 export interface Comparison {
   readonly name: string;

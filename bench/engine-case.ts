@@ -25,16 +25,16 @@ const repeats: Readonly<Record<Task, { readonly unmeasured: number; readonly mea
 };
 
 /** Opening the BTF of the running kernel and finding `task_struct` in it. */
-export function btfOpen(peers: Peers): Case[] {
+export function btfVmlinux(peers: Peers): Case[] {
   const program = peers.build('btf');
   const libbpf: Run = times => measure([program, 'task_struct', String(times)]);
   const cilium = ciliumRun(peers, 'btf', 'task_struct');
   return [
-    warm('btf-open', 'btf', '', 'libbpf', libbpf),
-    first('btf-open', 'btf', '', 'libbpf', libbpf),
-    memory('btf-open', 'btf', '', 'libbpf', libbpf),
-    warm('btf-open', 'btf', '', 'cilium/ebpf', cilium),
-    first('btf-open', 'btf', '', 'cilium/ebpf', cilium),
+    warm('btf-vmlinux', 'btf', '', 'libbpf', libbpf),
+    first('btf-vmlinux', 'btf', '', 'libbpf', libbpf),
+    memory('btf-vmlinux', 'btf', '', 'libbpf', libbpf),
+    warm('btf-vmlinux', 'btf', '', 'cilium', cilium),
+    first('btf-vmlinux', 'btf', '', 'cilium', cilium),
   ];
 }
 
@@ -53,7 +53,7 @@ function opening(peers: Peers, name: string, file: string): Case[] {
   return [
     warm(name, 'open', file, 'libbpf', libbpf),
     first(name, 'open', file, 'libbpf', libbpf),
-    warm(name, 'open', file, 'cilium/ebpf', ciliumRun(peers, 'open', file)),
+    warm(name, 'open', file, 'cilium', ciliumRun(peers, 'open', file)),
   ];
 }
 

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { type Case, type Comparison, compare, NotAtHand } from './compare.js';
-import { btfOpen, objectLoad, objectLoadCore, objectOpen, objectOpenLarge } from './engine-case.js';
+import { btfVmlinux, objectLoad, objectLoadCore, objectOpen, objectOpenLarge } from './engine-case.js';
 import { inspectColdStart } from './inspect-case.js';
 import { mapLookup } from './map-case.js';
 import { Peers } from './peers.js';
@@ -18,7 +18,7 @@ const makers: Readonly<Record<string, (peers: Peers) => Case | readonly Case[]>>
   'ring-decoded': peers => ringDrain(peers, 'decoded'),
   'map-lookup': mapLookup,
   'inspect-cold-start': inspectColdStart,
-  'btf-open': btfOpen,
+  'btf-vmlinux': btfVmlinux,
   'object-open': objectOpen,
   'object-open-large': objectOpenLarge,
   'object-load': objectLoad,
