@@ -1,7 +1,10 @@
-import { BpfMapType, type DecodedRecord, enumName } from '../abi/index.js';
+import { resolve } from 'node:path';
+import { BpfCmd, BpfMapType, type DecodedRecord, enumName } from '../abi/index.js';
 import type { Kernel } from '../kernel/index.js';
-import { BpfError, type OwnedFd, type Sys } from '../syscall/index.js';
+import { BpfError, bpf, Errno, type OwnedFd, type Sys } from '../syscall/index.js';
 import type { MapDef } from './map-def.js';
+import { type MapInfo, readMapInfo } from './map-info.js';
+import { pinMap, unpinMap } from './map-pin.js';
 
 /** What every map is made from. */
 export interface MapParts {
@@ -25,6 +28,7 @@ export class BpfMap implements Disposable {
   /** `BPF_F_*` of map creation. */
   readonly flags: number;
   protected readonly parts: MapParts;
+  readonly #pins = new Set<string>();
 
   constructor(parts: MapParts) {
     this.parts = parts;
@@ -45,6 +49,40 @@ export class BpfMap implements Disposable {
 
   get closed(): boolean {
     return this.parts.fd.closed;
+  }
+
+  /** What the kernel says of the map now. Throws BpfError. */
+  info(): MapInfo {
+    return readMapInfo(this.parts.sys, this.fd, `map ${this.name}`);
+  }
+
+  /**
+   * Pins the map at a path of a bpf file system (Linux 4.4), where it outlives this process. Throws BpfError that says what is amiss: no bpf file
+   * system (EPERM), a dot in the name (EPERM), something there already (EEXIST), no such folder (ENOENT).
+   */
+  pin(path: string): this {
+    this.#pins.add(pinMap(this.parts.sys, this.fd, path, `map ${this.name}`));
+    return this;
+  }
+
+  /**
+   * Takes a pin of the map away; without a path, those that this handle made. False when there was none. Throws MapError, and removes nothing, when
+   * something else is pinned at the path.
+   */
+  unpin(path?: string): boolean {
+    let found = false;
+    for (const pin of path === undefined ? [...this.#pins] : [resolve(path)]) {
+      found = unpinMap(this.parts.sys, this.id, pin, `map ${this.name}`) || found;
+      this.#pins.delete(pin);
+    }
+    return found;
+  }
+
+  /** Makes the map read-only for user space, for good; programs go on writing it (Linux 5.2). Throws BpfError: EBUSY while a writable mapping of it is open, or a second freeze. */
+  freeze(): this {
+    const result = bpf(this.parts.sys, BpfCmd.BPF_MAP_FREEZE, { map_fd: this.fd });
+    if (result < 0) throw this.refused(BpfCmd.BPF_MAP_FREEZE, -result, freezeHint(-result));
+    return this;
   }
 
   /** Closing twice does nothing. */
@@ -68,4 +106,13 @@ export class BpfMap implements Disposable {
       ...(hint ? { hint } : {}),
     });
   }
+}
+
+/** map_freeze in kernel/bpf/syscall.c. */
+function freezeHint(errno: number): string | undefined {
+  if (errno === Errno.EBUSY) return 'it is frozen already, or a writable mapping of it is open';
+  if (errno === Errno.EPERM) return 'the map was opened read-only, or the process may not freeze it';
+  if (errno === Errno.ENOTSUPP)
+    return 'maps of this type, and those that hold timers or kernel pointers, cannot be frozen';
+  return undefined;
 }

@@ -1,10 +1,11 @@
-import { BpfCmd, BpfMapType, bpfMapInfo } from '../abi/index.js';
+import { BpfMapType } from '../abi/index.js';
 import type { Kernel } from '../kernel/index.js';
-import { BpfError, bpf, type OwnedFd, type Sys } from '../syscall/index.js';
+import type { OwnedFd, Sys } from '../syscall/index.js';
 import { ArrayMap } from './array.js';
 import { BpfMap, type MapParts } from './bpf-map.js';
 import { HashMap } from './hash.js';
 import type { MapDef } from './map-def.js';
+import { queryMapInfo } from './map-info.js';
 import { PerfEventArray } from './perf-event-array.js';
 import { ProgArray } from './prog-array.js';
 import { RingBuf } from './ring-buf.js';
@@ -19,15 +20,6 @@ const classes: Readonly<Record<number, new (parts: MapParts) => BpfMap>> = {
 
 /** Wraps a map's fd, and from then on owns it, as the class of the type that the kernel says it has; BpfMap itself for a type without one. Throws BpfError. */
 export function wrapMap(sys: Sys, kernel: Kernel, fd: OwnedFd, def: MapDef): BpfMap {
-  const info = new Uint8Array(bpfMapInfo.size);
-  const result = bpf(sys, BpfCmd.BPF_OBJ_GET_INFO_BY_FD, { bpf_fd: fd.value, info_len: info.length, info });
-  if (result < 0)
-    throw new BpfError({
-      syscall: 'bpf',
-      cmd: BpfCmd.BPF_OBJ_GET_INFO_BY_FD,
-      errno: -result,
-      what: `map ${def.name}`,
-    });
-  const parts: MapParts = { sys, kernel, fd, def, info: bpfMapInfo.decode(info) };
+  const parts: MapParts = { sys, kernel, fd, def, info: queryMapInfo(sys, fd.value, `map ${def.name}`) };
   return new (classes[Number(parts.info.type)] ?? BpfMap)(parts);
 }
