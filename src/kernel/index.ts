@@ -1,3 +1,4 @@
+export { readBtfById } from './btf-by-id.js';
 export { onlineCpus, parseCpuList, possibleCpus } from './cpus.js';
 export { type Feature, features } from './features.js';
 export { Kernel } from './kernel.js';

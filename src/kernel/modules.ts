@@ -1,9 +1,10 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { BpfCmd, bpfBtfInfo, type DecodedRecord, type StructRecord } from '../abi/index.js';
+import { BpfCmd } from '../abi/index.js';
 import { Btf } from '../btf/index.js';
 import type { KernelModule } from '../object/index.js';
-import { BpfError, bpf, bpfInOut, Errno, type Sys } from '../syscall/index.js';
+import { bpfInOut, type Sys } from '../syscall/index.js';
+import { queryBtf, readBtfById, withBtf } from './btf-by-id.js';
 
 const folder = '/sys/kernel/btf';
 
@@ -25,8 +26,9 @@ export function loadedModules(): string {
 export function readModules(sys: Sys, vmlinux: Btf): readonly KernelModule[] {
   const modules: KernelModule[] = [];
   for (const id of btfIds(sys)) {
+    // Some are gone by now, as those of programs are.
     const name = withBtf(sys, id, fd => moduleName(sys, fd));
-    if (name !== undefined) modules.push(lazyModule(sys, name, id, vmlinux));
+    if (typeof name === 'string') modules.push(lazyModule(sys, name, id, vmlinux));
   }
   return modules;
 }
@@ -37,7 +39,10 @@ function lazyModule(sys: Sys, name: string, id: number, vmlinux: Btf): KernelMod
     name,
     id,
     get btf() {
-      btf ??= Btf.parse(readBlob(sys, name, id), { base: vmlinux, file: `BTF of module ${name}` });
+      btf ??= Btf.parse(readBtfById(sys, id, `BTF of module ${name}`), {
+        base: vmlinux,
+        file: `BTF of module ${name}`,
+      });
       return btf;
     },
   };
@@ -52,44 +57,12 @@ function* btfIds(sys: Sys): Generator<number> {
   }
 }
 
-/** Undefined when the BTF went away in between, as those of programs do. */
-function withBtf<T>(sys: Sys, id: number, use: (fd: number) => T): T | undefined {
-  const fd = bpf(sys, BpfCmd.BPF_BTF_GET_FD_BY_ID, { btf_id: id });
-  if (fd < 0) return undefined;
-  try {
-    return use(fd);
-  } finally {
-    sys.close(fd);
-  }
-}
-
 function moduleName(sys: Sys, fd: number): string | undefined {
-  const info = query(sys, fd, {});
+  const info = queryBtf(sys, fd, {});
   if (!info?.['kernel_btf']) return undefined;
   // The kernel counts the name without its NUL and wants room for it.
   const name = new Uint8Array(Number(info['name_len']) + 1);
-  if (!query(sys, fd, { name: sys.addressOf(name), name_len: name.length })) return undefined;
+  if (!queryBtf(sys, fd, { name: sys.addressOf(name), name_len: name.length })) return undefined;
   const text = new TextDecoder().decode(name.subarray(0, -1));
   return text === 'vmlinux' ? undefined : text;
-}
-
-function readBlob(sys: Sys, name: string, id: number): Uint8Array {
-  const blob = withBtf(sys, id, fd => {
-    const info = query(sys, fd, {});
-    const bytes = new Uint8Array(Number(info?.['btf_size'] ?? 0));
-    return query(sys, fd, { btf: sys.addressOf(bytes), btf_size: bytes.length }) && bytes;
-  });
-  if (blob) return blob;
-  throw new BpfError({
-    syscall: 'bpf',
-    cmd: BpfCmd.BPF_BTF_GET_FD_BY_ID,
-    errno: Errno.ENOENT,
-    what: `BTF of module ${name}`,
-  });
-}
-
-function query(sys: Sys, fd: number, wanted: StructRecord): DecodedRecord | undefined {
-  const info = bpfBtfInfo.encode(wanted);
-  const result = bpf(sys, BpfCmd.BPF_OBJ_GET_INFO_BY_FD, { bpf_fd: fd, info_len: info.length, info });
-  return result < 0 ? undefined : bpfBtfInfo.decode(info);
 }

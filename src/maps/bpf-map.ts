@@ -103,9 +103,18 @@ export class BpfMap implements Disposable {
       cmd,
       errno,
       what: `map ${this.name} (${kind})`,
-      ...(hint ? { hint } : {}),
+      ...hinted(this.#accessHint(errno) ?? hint),
     });
   }
+
+  #accessHint(errno: number): string | undefined {
+    const { access } = this.parts.def;
+    return errno === Errno.EPERM && access ? `it was opened to ${access} only` : undefined;
+  }
+}
+
+function hinted(hint: string | undefined): { hint?: string } {
+  return hint ? { hint } : {};
 }
 
 /** map_freeze in kernel/bpf/syscall.c. */

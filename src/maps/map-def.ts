@@ -9,6 +9,9 @@ export interface ElementType {
   write(bytes: Uint8Array, value: unknown, offset?: number): void;
 }
 
+/** What a handle of a map may do, where it may not do both. */
+export type MapAccess = 'read' | 'write';
+
 /** What is known of a map beyond what the kernel says of its fd. */
 export interface MapDef {
   /** Name in the object; the kernel's is cut to 15 characters. */
@@ -22,4 +25,6 @@ export interface MapDef {
   /** Codecs that go before the BTF types. */
   readonly keyCodec?: ElementType;
   readonly valueCodec?: ElementType;
+  /** Set when the fd was opened to read or to write only. */
+  readonly access?: MapAccess;
 }
