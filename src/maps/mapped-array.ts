@@ -3,6 +3,7 @@ import { BpfError, Errno, MAP_SHARED, type Mapping, PROT_READ, PROT_WRITE } from
 import type { BpfMap, MapParts } from './bpf-map.js';
 import { type Element, type ElementCodec, elementCodec } from './element-codec.js';
 import { type ScalarArray, scalarArray } from './scalar-array.js';
+import { storeBytes } from './store-bytes.js';
 
 /**
  * The values of an array map in this process's own memory (BPF_F_MMAPABLE, Linux 5.5; kernel/bpf/arraymap.c, array_map_mmap): the bytes that the programs see,
@@ -68,7 +69,7 @@ export class MappedArray {
     // Written aside first: a value that is refused half way must leave no trace.
     const bytes = new Uint8Array(this.#value.size);
     this.#value.writeAt(new DataView(bytes.buffer), 0, value);
-    new Uint8Array(this.#view.buffer, offset, bytes.length).set(bytes);
+    storeBytes(this.#view, offset, bytes);
     return this;
   }
 

@@ -40,8 +40,13 @@ export function parseGlobalValue(spec: ObjectSpec, name: string, text: string): 
 function find(spec: ObjectSpec, name: string) {
   const global = spec.globals.find(g => g.name === name);
   if (global && spec.btf) return { global, btf: spec.btf };
+  throw unknownGlobal(spec, name);
+}
+
+/** The error for a name that no global has; it lists those there are. */
+export function unknownGlobal(spec: ObjectSpec, name: string): ObjectError {
   const names = spec.globals.map(g => g.name).join(', ');
-  throw new ObjectError(
+  return new ObjectError(
     spec.file,
     `global ${name}`,
     names ? `there is none of this name; there is ${names}` : 'the object has no global variables with BTF',

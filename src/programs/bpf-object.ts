@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { BpfFlags, hostEndian } from '../abi/index.js';
 import { FormatError } from '../errors/index.js';
 import { Kernel, raiseMemlock } from '../kernel/index.js';
-import { type BpfMap, wrapMap, type MapDef } from '../maps/index.js';
+import { ArrayMap, type BpfMap, type MapDef, type ScalarArray, wrapMap } from '../maps/index.js';
 import {
   eventTypeId,
   type KernelView,
@@ -15,7 +15,7 @@ import {
   parseObject,
   planLoad,
 } from '../object/index.js';
-import { liveSys, type OwnedFd, type Sys } from '../syscall/index.js';
+import { liveSys, type Sys } from '../syscall/index.js';
 import { attachesItself } from './attach-by-section.js';
 import { denied } from './denied.js';
 import { closeAll, execute, type LoadedFds } from './execute.js';
@@ -86,6 +86,15 @@ export class BpfObject {
    */
   get globals(): Globals {
     return this.#globals.byName;
+  }
+
+  /**
+   * A typed array over the memory of a global that is a scalar or an array of scalars: `obj.globalArray('histogram')`. Nothing is copied: it shows what
+   * the programs write, and a store through it is one they see. After close() it reads zeros. Wants a loaded object; throws StateError before load(),
+   * for frozen sections, and on kernels that cannot map data sections (before Linux 5.5), ObjectError for an unknown name, TypeError for other types.
+   */
+  globalArray(name: string): ScalarArray {
+    return this.#globals.array(name);
   }
 
   /** The maps, by name, once loaded. A name that the object does not have is undefined; see {@link map}. */
@@ -217,9 +226,10 @@ export class BpfObject {
     for (const map of this.spec.maps) {
       const fd = fds.get(`map:${map.name}`);
       if (!fd) continue;
-      maps[map.name] = wrapMap(sys, kernel, fd, this.#mapDef(map));
-      if (map.internal && map.internal.kind !== 'rodata')
-        memory.set(map.name, liveSection(sys, kernel, this.spec.file, fd, map));
+      const live = wrapMap(sys, kernel, fd, this.#mapDef(map));
+      maps[map.name] = live;
+      const section = liveSection(sys, kernel, `${this.spec.file}: ${map.name}`, live, map);
+      if (section) memory.set(map.name, section);
     }
     for (const spec of this.spec.programs) {
       const fd = fds.get(`prog:${spec.name}`);
@@ -248,10 +258,19 @@ interface Live {
   readonly fds: LoadedFds;
 }
 
-function liveSection(sys: Sys, kernel: Kernel, file: string, fd: OwnedFd, map: MapSpec): SectionMemory {
-  const mappable = (map.flags & BpfFlags.BPF_F_MMAPABLE) !== 0 && kernel.has('mmapable_array');
-  const place = `${file}: ${map.name}`;
-  return mappable ? mappedMemory(sys, fd.value, map, place) : copiedMemory(sys, fd.value, map, place);
+/** The memory of a data section's map; undefined for any other map, and for `.rodata`, whose bytes are known. */
+function liveSection(
+  sys: Sys,
+  kernel: Kernel,
+  place: string,
+  map: BpfMap,
+  { internal, flags }: MapSpec,
+): SectionMemory | undefined {
+  if (!internal || internal.kind === 'rodata') return undefined;
+  const copied = copiedMemory(sys, map, place);
+  if (internal.kind === 'kconfig') return copied;
+  const mappable = (flags & BpfFlags.BPF_F_MMAPABLE) !== 0 && kernel.has('mmapable_array');
+  return mappable && map instanceof ArrayMap ? mappedMemory(map, copied) : copied;
 }
 
 function readObject(path: string, file: string): Uint8Array {

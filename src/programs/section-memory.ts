@@ -1,73 +1,71 @@
 import { BpfCmd } from '../abi/index.js';
-import type { MapSpec } from '../object/index.js';
-import {
-  BpfError,
-  bpf,
-  MAP_SHARED,
-  type Mapping,
-  PROT_READ,
-  PROT_WRITE,
-  type Sys,
-} from '../syscall/index.js';
+import { type ArrayMap, type BpfMap, storeBytes } from '../maps/index.js';
+import { BpfError, bpf, type Sys } from '../syscall/index.js';
 
 /** The bytes of one data section, wherever they are: in the object before load, in the section's map after. Offsets are bytes. */
 export interface SectionMemory {
-  read(offset: number, size: number): Uint8Array;
+  /** The bytes in place; undefined where reading them takes a system call. */
+  readonly view: DataView | undefined;
+  /** The bytes as they are now: in place, or a copy. */
+  read(): DataView;
   write(offset: number, bytes: Uint8Array): void;
-  close(): void;
 }
 
-/** A section of an object that is not loaded: a copy of its initial bytes. */
-export function initialMemory(map: MapSpec): SectionMemory {
-  const bytes = new Uint8Array(map.valueSize);
-  if (map.internal) bytes.set(map.internal.bytes.subarray(0, bytes.length));
-  return {
-    read: (offset, size) => bytes.slice(offset, offset + size),
-    write: (offset, value) => bytes.set(value, offset),
-    close: () => {},
-  };
+/** Bytes that nobody but their owner changes: of an object that is not loaded, and of sections that load() freezes. */
+export function ownMemory(bytes: Uint8Array): SectionMemory {
+  return placed(new DataView(bytes.buffer, bytes.byteOffset, bytes.length));
 }
 
 /**
- * A section's map, mapped into this process (the map has BPF_F_MMAPABLE, Linux 5.5): reads and writes touch the bytes that the
- * programs see, and no others. Throws BpfError when the mapping is refused. `what` names the section in errors.
+ * A section's map in this process's memory (BPF_F_MMAPABLE, Linux 5.5): reads and writes touch the bytes that the programs see, and no others. It is mapped
+ * when first needed; where that is refused, `otherwise` takes its place.
  */
-export function mappedMemory(sys: Sys, fd: number, map: MapSpec, what: string): SectionMemory {
-  let mapping: Mapping | undefined;
-  const bytes = () => {
-    if (!mapping) {
-      const result = sys.mmap(fd, map.valueSize, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
-      if (typeof result === 'number') throw new BpfError({ syscall: 'mmap', errno: -result, what });
-      mapping = result;
+export function mappedMemory(map: ArrayMap, otherwise: SectionMemory): SectionMemory {
+  let memory: SectionMemory | undefined;
+  const made = (): SectionMemory => {
+    try {
+      return placed(map.mapped().view);
+    } catch (error) {
+      if (error instanceof BpfError) return otherwise;
+      throw error;
     }
-    return new Uint8Array(mapping.buffer, 0, map.valueSize);
+  };
+  const get = (): SectionMemory => {
+    memory ??= made();
+    return memory;
   };
   return {
-    read: (offset, size) => bytes().slice(offset, offset + size),
-    write: (offset, value) => bytes().set(value, offset),
-    close: () => mapping?.close(),
+    get view() {
+      return get().view;
+    },
+    read: () => get().read(),
+    write: (offset, bytes) => get().write(offset, bytes),
   };
+}
+
+function placed(view: DataView): SectionMemory {
+  return { view, read: () => view, write: (offset, bytes) => storeBytes(view, offset, bytes) };
 }
 
 /**
  * A section's map through system calls, for kernels that cannot map it. A write puts back the whole section, and with it whatever
- * the programs changed in the others of its variables since it was read.
+ * the programs changed in the others of its variables since it was read. `what` names the section in errors.
  */
-export function copiedMemory(sys: Sys, fd: number, map: MapSpec, what: string): SectionMemory {
+export function copiedMemory(sys: Sys, map: BpfMap, what: string): SectionMemory {
   const key = new Uint8Array(4);
   const call = (cmd: number, value: Uint8Array) => {
-    const result = bpf(sys, cmd, { map_fd: fd, key, value });
+    const result = bpf(sys, cmd, { map_fd: map.fd, key, value });
     if (result < 0) throw new BpfError({ syscall: 'bpf', cmd, errno: -result, what });
     return value;
   };
   const all = () => call(BpfCmd.BPF_MAP_LOOKUP_ELEM, new Uint8Array(map.valueSize));
   return {
-    read: (offset, size) => all().slice(offset, offset + size),
+    view: undefined,
+    read: () => new DataView(all().buffer),
     write: (offset, value) => {
       const bytes = all();
       bytes.set(value, offset);
       call(BpfCmd.BPF_MAP_UPDATE_ELEM, bytes);
     },
-    close: () => {},
   };
 }
