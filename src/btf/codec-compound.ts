@@ -6,24 +6,23 @@ export interface MemberCodec {
   readonly name: string;
   readonly offset: number;
   readonly codec: ValueCodec;
-  /** An anonymous struct or union: its members are read into and written from the outer object. */
-  readonly inline: boolean;
+  /** The members of an anonymous struct or union, which are read into and written from the outer object. */
+  readonly inline: readonly MemberCodec[] | undefined;
 }
 
+type Members = readonly MemberCodec[];
+
 /** Codec of a struct, union or DATASEC as a plain object. A union reads all its members and writes those given. */
-export function structCodec(name: string, size: number, members: readonly MemberCodec[]): ValueCodec {
+export function structCodec(
+  name: string,
+  size: number,
+  members: Members,
+): ValueCodec & { readonly members: Members } {
   let known: Set<string> | undefined;
   return {
     size,
-    read(view, offset) {
-      const value: { [name: string]: BtfValue } = {};
-      for (const m of members) {
-        const read = m.codec.read(view, offset + m.offset);
-        if (m.inline) Object.assign(value, read);
-        else value[m.name] = read;
-      }
-      return value;
-    },
+    members,
+    read: (view, offset) => readMembers(view, offset, {}, members),
     write(view, offset, value, path) {
       if (typeof value !== 'object' || value === null || Array.isArray(value))
         throw wrongValue(path, value, name);
@@ -38,33 +37,49 @@ export function structCodec(name: string, size: number, members: readonly Member
   };
 }
 
+type Fields = { [name: string]: BtfValue };
+
+function readMembers(view: DataView, offset: number, value: Fields, members: Members): Fields {
+  for (const m of members) {
+    const at = offset + m.offset;
+    if (m.inline) readMembers(view, at, value, m.inline);
+    else if (m.name === '__proto__') own(value, m.name, m.codec.read(view, at));
+    else value[m.name] = m.codec.read(view, at);
+  }
+  return value;
+}
+
+/** A property even if it has the name of what every object inherits. */
+export function own(object: object, name: string, value: unknown): void {
+  Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+}
+
 function writeMembers(
   view: DataView,
   offset: number,
   value: Record<string, unknown>,
   path: string,
-  members: readonly MemberCodec[],
+  members: Members,
 ): void {
   for (const m of members) {
-    if (m.inline) {
-      const own = (m.codec as ValueCodec & { members?: readonly MemberCodec[] }).members ?? [];
-      writeMembers(view, offset + m.offset, value, path, own);
-    } else if (value[m.name] !== undefined)
-      m.codec.write(view, offset + m.offset, value[m.name], path ? `${path}.${m.name}` : m.name);
+    if (m.inline) writeMembers(view, offset + m.offset, value, path, m.inline);
+    else {
+      const given = memberOf(value, m.name);
+      if (given !== undefined)
+        m.codec.write(view, offset + m.offset, given, path ? `${path}.${m.name}` : m.name);
+    }
   }
 }
 
-/** {@link structCodec} of an anonymous member, which shows its members to the struct around it. */
-export function inlineCodec(size: number, members: readonly MemberCodec[]): ValueCodec {
-  return { ...structCodec('anonymous', size, members), members } as ValueCodec;
+/** What the value has of this name; what every object has is no member of it. */
+export function memberOf(value: object, name: string): unknown {
+  return name in Object.prototype && !Object.hasOwn(value, name)
+    ? undefined
+    : (value as Record<string, unknown>)[name];
 }
 
-function memberNames(members: readonly MemberCodec[]): string[] {
-  return members.flatMap(m =>
-    m.inline
-      ? memberNames((m.codec as ValueCodec & { members?: readonly MemberCodec[] }).members ?? [])
-      : [m.name],
-  );
+function memberNames(members: Members): string[] {
+  return members.flatMap(m => (m.inline ? memberNames(m.inline) : [m.name]));
 }
 
 /** Codec of an array of `count` elements; a shorter array leaves the rest zero. */

@@ -1,21 +1,11 @@
 import { type ValueCodec, wrongValue } from './value-codec.js';
-
-/** How an integer is stored: bytes of storage, and where in them its bits are (both in bits). */
-export interface IntLayout {
-  readonly bytes: number;
-  readonly bits: number;
-  /** From the least significant bit on little endian, from the most significant on big endian. */
-  readonly bitOffset: number;
-  readonly signed: boolean;
-  readonly bool: boolean;
-}
+import { type EnumShape, type IntLayout, type IntShape, isWhole } from './value-shape.js';
 
 /** Codec of an integer; 64-bit ones read as bigint unless `asNumber`. */
-export function intCodec(layout: IntLayout, little: boolean, asNumber: boolean, name: string): ValueCodec {
-  const { bytes, bits, bitOffset, signed, bool } = layout;
+export function intCodec({ layout, asNumber, name }: IntShape, little: boolean): ValueCodec {
+  const { bytes, bits, signed, bool } = layout;
   const check = rangeCheck(bits, signed, bool, name);
-  if (bits === bytes * 8 && bitOffset === 0 && [1, 2, 4, 8].includes(bytes))
-    return wholeInt(bytes, signed, bool, little, asNumber, check);
+  if (isWhole(layout)) return wholeInt(bytes, signed, bool, little, asNumber, check);
   return bitsCodec(layout, little, asNumber, check);
 }
 
@@ -106,6 +96,24 @@ function bitsCodec(
       const raw = BigInt.asUintN(bits, check(value, path)) << shift;
       let whole = (load(view, offset) & ~(mask << shift)) | raw;
       for (let i = span - 1; i >= 0; i--, whole >>= 8n) view.setUint8(offset + at(i), Number(whole & 0xffn));
+    },
+  };
+}
+
+/** Codec of an enum: a number, or its name; both are written. */
+export function enumCodec({ int, name, byName, names }: EnumShape, little: boolean): ValueCodec {
+  const inner = intCodec(int, little);
+  return {
+    size: inner.size,
+    read(view, offset) {
+      const value = inner.read(view, offset);
+      return names?.get(Number(value)) ?? value;
+    },
+    write(view, offset, value, path) {
+      const number = typeof value === 'string' ? byName.get(value) : value;
+      if (number === undefined)
+        throw wrongValue(path, value, `enum ${name} (${[...byName.keys()].join(', ')})`);
+      inner.write(view, offset, number, path);
     },
   };
 }

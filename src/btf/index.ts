@@ -1,6 +1,7 @@
 export { Btf, type BtfOptions } from './btf.js';
 export { BtfEditor } from './btf-editor.js';
-export { codec, isChar } from './codec.js';
+export { codec } from './codec.js';
+export { isChar } from './codec-shape.js';
 export { type AccessSpec, isEnumKind, isFieldKind, isTypeKind } from './core/access-spec.js';
 export type { Candidate, CoreTarget } from './core/candidates.js';
 export { essentialName } from './core/essential-name.js';
