@@ -1,8 +1,9 @@
+import type { Element } from './element-codec.js';
 import { KeyValueMap } from './key-value-map.js';
 import { MappedArray } from './mapped-array.js';
 
 /** `BPF_MAP_TYPE_ARRAY` (Linux 3.19; kernel/bpf/arraymap.c): keys are the indexes 0 to maxEntries - 1, all of them always there. */
-export class ArrayMap extends KeyValueMap {
+export class ArrayMap<K = Element, V = Element> extends KeyValueMap<K, V> {
   #mapped: MappedArray | undefined;
 
   /**

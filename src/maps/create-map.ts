@@ -2,24 +2,48 @@ import { BpfMapType } from '../abi/index.js';
 import type { Kernel } from '../kernel/index.js';
 import type { OwnedFd, Sys } from '../syscall/index.js';
 import { ArrayMap } from './array.js';
+import { ArrayOfMaps } from './array-of-maps.js';
+import { BloomFilter } from './bloom-filter.js';
 import { BpfMap, type MapParts } from './bpf-map.js';
+import { CgroupArray } from './cgroup-array.js';
 import { HashMap } from './hash.js';
+import { HashOfMaps } from './hash-of-maps.js';
+import { LpmTrie } from './lpm-trie.js';
+import { LruHashMap } from './lru-hash.js';
+import { LruPercpuHashMap } from './lru-percpu-hash.js';
 import type { MapDef } from './map-def.js';
 import { queryMapInfo } from './map-info.js';
+import { PercpuArrayMap } from './percpu-array.js';
+import { PercpuHashMap } from './percpu-hash.js';
 import { PerfEventArray } from './perf-event-array.js';
 import { ProgArray } from './prog-array.js';
+import { QueueMap } from './queue.js';
 import { RingBuf } from './ring-buf.js';
+import { StackMap } from './stack.js';
 
 const classes: Readonly<Record<number, new (parts: MapParts) => BpfMap>> = {
   [BpfMapType.BPF_MAP_TYPE_HASH]: HashMap,
   [BpfMapType.BPF_MAP_TYPE_ARRAY]: ArrayMap,
+  [BpfMapType.BPF_MAP_TYPE_PERCPU_HASH]: PercpuHashMap,
+  [BpfMapType.BPF_MAP_TYPE_PERCPU_ARRAY]: PercpuArrayMap,
+  [BpfMapType.BPF_MAP_TYPE_LRU_HASH]: LruHashMap,
+  [BpfMapType.BPF_MAP_TYPE_LRU_PERCPU_HASH]: LruPercpuHashMap,
   [BpfMapType.BPF_MAP_TYPE_PROG_ARRAY]: ProgArray,
   [BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY]: PerfEventArray,
   [BpfMapType.BPF_MAP_TYPE_RINGBUF]: RingBuf,
+  [BpfMapType.BPF_MAP_TYPE_LPM_TRIE]: LpmTrie,
+  [BpfMapType.BPF_MAP_TYPE_QUEUE]: QueueMap,
+  [BpfMapType.BPF_MAP_TYPE_STACK]: StackMap,
+  [BpfMapType.BPF_MAP_TYPE_BLOOM_FILTER]: BloomFilter,
+  [BpfMapType.BPF_MAP_TYPE_ARRAY_OF_MAPS]: ArrayOfMaps,
+  [BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS]: HashOfMaps,
+  [BpfMapType.BPF_MAP_TYPE_CGROUP_ARRAY]: CgroupArray,
 };
 
 /** Wraps a map's fd, and from then on owns it, as the class of the type that the kernel says it has; BpfMap itself for a type without one. Throws BpfError. */
 export function wrapMap(sys: Sys, kernel: Kernel, fd: OwnedFd, def: MapDef): BpfMap {
-  const parts: MapParts = { sys, kernel, fd, def, info: queryMapInfo(sys, fd.value, `map ${def.name}`) };
+  const info = queryMapInfo(sys, fd.value, `map ${def.name}`);
+  const wrap = (other: OwnedFd, its: MapDef): BpfMap => wrapMap(sys, kernel, other, its);
+  const parts: MapParts = { sys, kernel, fd, def, info, wrap };
   return new (classes[Number(parts.info.type)] ?? BpfMap)(parts);
 }

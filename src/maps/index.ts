@@ -6,6 +6,7 @@ export type { ElementAs } from './element-as.js';
 export type { Element, ElementCodec } from './element-codec.js';
 export { EventMap, EventView } from './event-map.js';
 export { type EventInfo, EventReader, type ReaderOptions } from './event-reader.js';
+export { mapCreateCause } from './explain-map-create.js';
 export { HashMap } from './hash.js';
 export { formatAddress, ipv4, ipv6, parseAddress } from './ip-address.js';
 export { IterationError } from './iteration-error.js';
