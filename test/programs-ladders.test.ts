@@ -1,10 +1,10 @@
 import t from 'tap';
 import { BpfAttachType, BpfMapType, BpfProgType } from '../src/abi/index.js';
+import { readFacts } from '../src/kernel/facts.js';
+import { explainMapCreate } from '../src/maps/explain-map-create.js';
 import { newestKernel } from '../src/object/index.js';
 import { explainAttach } from '../src/programs/attach-refused.js';
-import { explainMapCreate } from '../src/programs/explain-map-create.js';
 import { explainProgLoad } from '../src/programs/explain-prog-load.js';
-import { readFacts } from '../src/programs/facts.js';
 
 const root = 'Name:\tnode\nCapEff:\t000001ffffffffff\n';
 const ordinary = 'Name:\tnode\nCapEff:\t0000000000000000\n';

@@ -1,10 +1,16 @@
 export { readBtfById } from './btf-by-id.js';
+export { type Cause, lackOfLockedMemory, lackOfPrivilege } from './cause.js';
 export { onlineCpus, parseCpuList, possibleCpus } from './cpus.js';
+export { errorFor } from './error-for.js';
+export { type Facts, readFacts } from './facts.js';
 export { type Feature, features } from './features.js';
 export { Kernel } from './kernel.js';
 export { raiseMemlock } from './memlock.js';
 export { pageSize } from './page-size.js';
+export { probeMapType, probeProgType } from './probe-type.js';
+export { mapTypeSince, progTypeSince } from './since.js';
 export { syscallSymbol } from './syscall-symbol.js';
 export { parseTraceLine, type TraceLine, TracePipe, type TracePipeOptions } from './trace-pipe.js';
 export { TracefsError, tracefsPath, tracepointId } from './tracefs.js';
+export { UnsupportedFeatureError } from './unsupported-feature-error.js';
 export { type KernelVersion, runningVersion, versionCode } from './version.js';

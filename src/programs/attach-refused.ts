@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { RawbpfError } from '../errors/index.js';
+import { type Cause, errorFor, type Facts, lackOfPrivilege, readFacts } from '../kernel/index.js';
 import { Errno } from '../syscall/index.js';
 import type { Attachable } from './attachable.js';
-import { type Cause, lackOfPrivilege } from './cause.js';
-import { errorFor } from './explain-step.js';
-import { type Facts, readFacts } from './facts.js';
 
 /** A call by which a program was to be attached, and which the kernel refused. */
 export interface RefusedAttach {

@@ -1,10 +1,8 @@
 import { BpfCmd, BpfMapType } from '../abi/index.js';
 import type { RawbpfError } from '../errors/index.js';
+import { errorFor, lackOfPrivilege, readFacts } from '../kernel/index.js';
 import type { KernelView } from '../object/index.js';
 import { bpf, Errno, type Sys } from '../syscall/index.js';
-import { lackOfPrivilege } from './cause.js';
-import { errorFor } from './explain-step.js';
-import { readFacts } from './facts.js';
 
 /** The error for a process that bpf() is closed to, found out by creating the plainest of maps; undefined for one that may use it. */
 export function denied(sys: Sys, kernel: KernelView, file: string): RawbpfError | undefined {

@@ -1,8 +1,12 @@
 import { BpfAttachType, BpfProgType, enumName } from '../abi/index.js';
+import {
+  type Cause,
+  type Facts,
+  lackOfLockedMemory,
+  lackOfPrivilege,
+  progTypeSince,
+} from '../kernel/index.js';
 import { Errno } from '../syscall/index.js';
-import { type Cause, lackOfLockedMemory, lackOfPrivilege } from './cause.js';
-import type { Facts } from './facts.js';
-import { progTypeSince } from './since.js';
 
 /** A `BPF_PROG_LOAD` that was refused without a word in the verifier log. */
 export interface RefusedProgLoad {

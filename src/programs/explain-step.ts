@@ -1,15 +1,11 @@
 import { BpfCmd } from '../abi/index.js';
 import type { RawbpfError } from '../errors/index.js';
-import { pageSize } from '../kernel/index.js';
+import { type Cause, errorFor, probeProgType, readFacts } from '../kernel/index.js';
+import { mapCreateCause } from '../maps/index.js';
 import type { KernelView, PlanStep, PoisonedInsn } from '../object/index.js';
-import { type AttrRecord, BpfError, type BpfErrorDetails, type Sys } from '../syscall/index.js';
-import type { Cause } from './cause.js';
-import { explainMapCreate } from './explain-map-create.js';
+import type { AttrRecord, Sys } from '../syscall/index.js';
 import { explainProgLoad } from './explain-prog-load.js';
-import { readFacts } from './facts.js';
 import type { Refusal } from './load-with-log.js';
-import { probeMapType, probeProgType } from './probe.js';
-import { UnsupportedFeatureError } from './unsupported-feature-error.js';
 import { VerifierError } from './verifier-error.js';
 import { findFault } from './verifier-log.js';
 
@@ -50,27 +46,8 @@ function poisonReached(
   return poisoned.find(p => p.index === index) ?? poisoned[0];
 }
 
-/** The error for a refused call: UnsupportedFeatureError where the cause is that the kernel lacks something, else BpfError with the cause as hint. */
-export function errorFor(
-  cause: Cause | undefined,
-  call: BpfErrorDetails & { readonly what: string },
-): RawbpfError {
-  if (!cause) return new BpfError(call);
-  const { missing, reason, advice } = cause;
-  if (!missing) return new BpfError({ ...call, hint: [reason, advice].filter(Boolean).join('. ') });
-  return new UnsupportedFeatureError(missing.feature, {
-    what: call.what,
-    reason,
-    cause: new BpfError(call),
-    ...(missing.since ? { since: missing.since } : {}),
-    ...(advice ? { advice } : {}),
-  });
-}
-
 function causeOf({ sys, kernel, step, attr, refusal: { errno } }: RefusedStep): Cause | undefined {
   const number = (field: string) => Number(attr[field] ?? 0);
-  const facts = readFacts(kernel);
-  const page = kernel.pageSize ?? pageSize();
   if (step.cmd === BpfCmd.BPF_PROG_LOAD) {
     const attachType = number('expected_attach_type');
     return explainProgLoad({
@@ -78,20 +55,10 @@ function causeOf({ sys, kernel, step, attr, refusal: { errno } }: RefusedStep): 
       type: number('prog_type'),
       attachType,
       insnCount: number('insn_cnt'),
-      facts,
+      facts: readFacts(kernel),
       probe: type => probeProgType(sys, type, attachType, kernel.versionCode),
     });
   }
-  if (step.cmd === BpfCmd.BPF_MAP_CREATE)
-    return explainMapCreate({
-      errno,
-      type: number('map_type'),
-      keySize: number('key_size'),
-      valueSize: number('value_size'),
-      maxEntries: number('max_entries'),
-      facts,
-      pageSize: page,
-      probe: type => probeMapType(sys, type, page),
-    });
+  if (step.cmd === BpfCmd.BPF_MAP_CREATE) return mapCreateCause(sys, kernel, attr, errno);
   return undefined;
 }

@@ -1,3 +1,4 @@
+export { UnsupportedFeatureError } from '../kernel/index.js';
 export type { AttachOptions } from './attach-by-section.js';
 export { BpfObject, type LoadOptions, type OpenOptions, type PlanOptions } from './bpf-object.js';
 export type { Globals } from './globals.js';
@@ -6,6 +7,5 @@ export type { KprobeOptions } from './link-kprobe.js';
 export { Program } from './program.js';
 export type { ProgramInfo } from './program-info.js';
 export { StateError } from './state-error.js';
-export { UnsupportedFeatureError } from './unsupported-feature-error.js';
 export { VerifierError, type VerifierErrorDetails } from './verifier-error.js';
 export type { VerifierFault } from './verifier-log.js';

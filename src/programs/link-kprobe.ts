@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { UnsupportedFeatureError } from '../kernel/index.js';
 import type { Attachable } from './attachable.js';
 import type { LinkParts } from './link.js';
 import { linkPerfEvent } from './link-perf-event.js';
-import { UnsupportedFeatureError } from './unsupported-feature-error.js';
 
 export interface KprobeOptions {
   /** Run when the function returns, not when it is called. */

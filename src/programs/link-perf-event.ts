@@ -1,4 +1,5 @@
 import { BpfAttachType, BpfCmd } from '../abi/index.js';
+import { UnsupportedFeatureError } from '../kernel/index.js';
 import {
   bpf,
   OwnedFd,
@@ -8,7 +9,6 @@ import {
 } from '../syscall/index.js';
 import { attachRefused, type RefusedAttach } from './attach-refused.js';
 import type { Attachable } from './attachable.js';
-import { UnsupportedFeatureError } from './unsupported-feature-error.js';
 
 export interface PerfEventTarget {
   readonly kind: 'tracepoint' | 'kprobe';

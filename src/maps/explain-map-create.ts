@@ -1,8 +1,16 @@
 import { BpfMapType, enumName } from '../abi/index.js';
-import { Errno } from '../syscall/index.js';
-import { type Cause, lackOfLockedMemory, lackOfPrivilege } from './cause.js';
-import type { Facts } from './facts.js';
-import { mapTypeSince } from './since.js';
+import {
+  type Cause,
+  type Facts,
+  lackOfLockedMemory,
+  lackOfPrivilege,
+  mapTypeSince,
+  pageSize,
+  probeMapType,
+  readFacts,
+} from '../kernel/index.js';
+import type { KernelView } from '../object/index.js';
+import { type AttrRecord, Errno, type Sys } from '../syscall/index.js';
 
 /** A `BPF_MAP_CREATE` that was refused. Sizes are bytes. */
 export interface RefusedMapCreate {
@@ -52,6 +60,27 @@ const holdsFds = new Set<number>([
   BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY,
   BpfMapType.BPF_MAP_TYPE_CGROUP_ARRAY,
 ]);
+
+/** Why this kernel refused a `BPF_MAP_CREATE`, as far as it can be told. */
+export function mapCreateCause(
+  sys: Sys,
+  kernel: KernelView,
+  attr: AttrRecord,
+  errno: number,
+): Cause | undefined {
+  const number = (field: string) => Number(attr[field] ?? 0);
+  const page = kernel.pageSize ?? pageSize();
+  return explainMapCreate({
+    errno,
+    type: number('map_type'),
+    keySize: number('key_size'),
+    valueSize: number('value_size'),
+    maxEntries: number('max_entries'),
+    facts: readFacts(kernel),
+    pageSize: page,
+    probe: type => probeMapType(sys, type, page),
+  });
+}
 
 /** Why the kernel refused a map: specific facts first, then a probe, then the errno (kernel/bpf/syscall.c: map_create). */
 export function explainMapCreate(refused: RefusedMapCreate): Cause | undefined {
