@@ -14,6 +14,8 @@ export interface MapParts {
   readonly def: MapDef;
   /** `struct bpf_map_info` of the fd. */
   readonly info: DecodedRecord;
+  /** Makes a map of another fd, for maps that hold maps. */
+  readonly wrap: (fd: OwnedFd, def: MapDef) => BpfMap;
 }
 
 /** A live map. It owns its fd: `close()`, or the end of a `using` block, lets it go; the kernel frees the map when nothing else holds it. Sizes are bytes, as the kernel reports them for the fd. */
@@ -78,7 +80,7 @@ export class BpfMap implements Disposable {
     return found;
   }
 
-  /** Makes the map read-only for user space, for good; programs go on writing it (Linux 5.2). Throws BpfError: EBUSY while a writable mapping of it is open, or a second freeze. */
+  /** Makes the map read-only for user space, for good; programs go on writing it (Linux 5.2). Throws BpfError: EBUSY while a writable mapping of it is open, EPERM when it is frozen already. */
   freeze(): this {
     const result = bpf(this.parts.sys, BpfCmd.BPF_MAP_FREEZE, { map_fd: this.fd });
     if (result < 0) throw this.refused(BpfCmd.BPF_MAP_FREEZE, -result, freezeHint(-result));
@@ -119,8 +121,8 @@ function hinted(hint: string | undefined): { hint?: string } {
 
 /** map_freeze in kernel/bpf/syscall.c. */
 function freezeHint(errno: number): string | undefined {
-  if (errno === Errno.EBUSY) return 'it is frozen already, or a writable mapping of it is open';
-  if (errno === Errno.EPERM) return 'the map was opened read-only, or the process may not freeze it';
+  if (errno === Errno.EBUSY) return 'a writable mapping of it is open, or it is frozen already';
+  if (errno === Errno.EPERM) return 'it is frozen already, or was opened to read only';
   if (errno === Errno.ENOTSUPP)
     return 'maps of this type, and those that hold timers or kernel pointers, cannot be frozen';
   return undefined;
