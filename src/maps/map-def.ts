@@ -12,6 +12,16 @@ export interface ElementType {
 /** What a handle of a map may do, where it may not do both. */
 export type MapAccess = 'read' | 'write';
 
+/** What is known of a map of maps' inner maps. Sizes are bytes. */
+export interface InnerMapDef extends MapDef {
+  /** `enum bpf_map_type`. */
+  readonly type: number;
+  readonly keySize: number;
+  readonly valueSize: number;
+  readonly maxEntries: number;
+  readonly flags: number;
+}
+
 /** What is known of a map beyond what the kernel says of its fd. */
 export interface MapDef {
   /** Name in the object; the kernel's is cut to 15 characters. */
@@ -25,6 +35,8 @@ export interface MapDef {
   /** Codecs that go before the BTF types. */
   readonly keyCodec?: ElementType;
   readonly valueCodec?: ElementType;
+  /** Of a map of maps. */
+  readonly inner?: InnerMapDef;
   /** Set when the fd was opened to read or to write only. */
   readonly access?: MapAccess;
 }

@@ -3,7 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { BpfFlags, hostEndian } from '../abi/index.js';
 import { FormatError } from '../errors/index.js';
 import { Kernel, raiseMemlock } from '../kernel/index.js';
-import { ArrayMap, type BpfMap, type MapDef, type ScalarArray, wrapMap } from '../maps/index.js';
+import {
+  ArrayMap,
+  type BpfMap,
+  type InnerMapDef,
+  type MapDef,
+  type ScalarArray,
+  wrapMap,
+} from '../maps/index.js';
 import {
   eventTypeId,
   type KernelView,
@@ -239,6 +246,11 @@ export class BpfObject {
     return { maps, programs, fds };
   }
 
+  #innerDef(map: MapSpec): InnerMapDef {
+    const { type, keySize, valueSize, maxEntries, flags } = map;
+    return { ...this.#mapDef(map), type, keySize, valueSize, maxEntries, flags };
+  }
+
   #mapDef(map: MapSpec): MapDef {
     const { btf } = this.spec;
     const event = eventTypeId(this.spec, map);
@@ -248,6 +260,7 @@ export class BpfObject {
       ...(map.keyTypeId ? { keyTypeId: map.keyTypeId } : {}),
       ...(map.valueTypeId ? { valueTypeId: map.valueTypeId } : {}),
       ...(event === undefined ? {} : { eventTypeId: event }),
+      ...(map.inner ? { inner: this.#innerDef(map.inner) } : {}),
     };
   }
 }
