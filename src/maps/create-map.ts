@@ -1,13 +1,16 @@
 import { BpfMapType } from '../abi/index.js';
 import type { Kernel } from '../kernel/index.js';
 import type { OwnedFd, Sys } from '../syscall/index.js';
+import { ArenaMap } from './arena.js';
 import { ArrayMap } from './array.js';
 import { ArrayOfMaps } from './array-of-maps.js';
 import { BloomFilter } from './bloom-filter.js';
 import { BpfMap, type MapParts } from './bpf-map.js';
 import { CgroupArray } from './cgroup-array.js';
+import { CgrpStorage } from './cgrp-storage.js';
 import { HashMap } from './hash.js';
 import { HashOfMaps } from './hash-of-maps.js';
+import { InodeStorage } from './inode-storage.js';
 import { LpmTrie } from './lpm-trie.js';
 import { LruHashMap } from './lru-hash.js';
 import { LruPercpuHashMap } from './lru-percpu-hash.js';
@@ -19,11 +22,15 @@ import { PerfEventArray } from './perf-event-array.js';
 import { ProgArray } from './prog-array.js';
 import { QueueMap } from './queue.js';
 import { RingBuf } from './ring-buf.js';
+import { SkStorage } from './sk-storage.js';
 import { StackMap } from './stack.js';
+import { StackTraceMap } from './stack-trace.js';
+import { TaskStorage } from './task-storage.js';
 
 const classes: Readonly<Record<number, new (parts: MapParts) => BpfMap>> = {
   [BpfMapType.BPF_MAP_TYPE_HASH]: HashMap,
   [BpfMapType.BPF_MAP_TYPE_ARRAY]: ArrayMap,
+  [BpfMapType.BPF_MAP_TYPE_ARENA]: ArenaMap,
   [BpfMapType.BPF_MAP_TYPE_PERCPU_HASH]: PercpuHashMap,
   [BpfMapType.BPF_MAP_TYPE_PERCPU_ARRAY]: PercpuArrayMap,
   [BpfMapType.BPF_MAP_TYPE_LRU_HASH]: LruHashMap,
@@ -38,6 +45,11 @@ const classes: Readonly<Record<number, new (parts: MapParts) => BpfMap>> = {
   [BpfMapType.BPF_MAP_TYPE_ARRAY_OF_MAPS]: ArrayOfMaps,
   [BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS]: HashOfMaps,
   [BpfMapType.BPF_MAP_TYPE_CGROUP_ARRAY]: CgroupArray,
+  [BpfMapType.BPF_MAP_TYPE_STACK_TRACE]: StackTraceMap,
+  [BpfMapType.BPF_MAP_TYPE_TASK_STORAGE]: TaskStorage,
+  [BpfMapType.BPF_MAP_TYPE_INODE_STORAGE]: InodeStorage,
+  [BpfMapType.BPF_MAP_TYPE_SK_STORAGE]: SkStorage,
+  [BpfMapType.BPF_MAP_TYPE_CGRP_STORAGE]: CgrpStorage,
 };
 
 /** Wraps a map's fd, and from then on owns it, as the class of the type that the kernel says it has; BpfMap itself for a type without one. Throws BpfError. */

@@ -20,7 +20,8 @@ export function defAs(def: MapDef, what: 'key' | 'value', as: ElementAs, size: n
   return { ...rest, [`${what}TypeId`]: typeId };
 }
 
-function typeNamed(btf: BtfTypes, name: string): number | undefined {
+/** The id of a type by name: `struct event`, `event`, `__u32`. */
+export function typeNamed(btf: BtfTypes, name: string): number | undefined {
   const [, kind, bare] = /^(?:(struct|union|enum) )?(.*)$/.exec(name) ?? [];
   if (kind) return btf.findByName(bare ?? '', kind as 'struct' | 'union' | 'enum');
   const kinds = ['struct', 'union', 'typedef', 'enum', 'enum64', 'int', 'float'] as const;

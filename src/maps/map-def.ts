@@ -1,4 +1,5 @@
 import type { BtfTypes } from '../btf/index.js';
+import type { Mapping } from '../syscall/index.js';
 
 /** How the user of a map reads and writes its keys or values: a `Codec` of BTF, or a codec of one's own. `bytes` has exactly `size` bytes from `offset`. */
 export interface ElementType {
@@ -35,6 +36,8 @@ export interface MapDef {
   /** Codecs that go before the BTF types. */
   readonly keyCodec?: ElementType;
   readonly valueCodec?: ElementType;
+  /** Of an arena that is mapped already: where. */
+  readonly arena?: Mapping;
   /** Of a map of maps. */
   readonly inner?: InnerMapDef;
   /** Set when the fd was opened to read or to write only. */

@@ -34,7 +34,8 @@ const floats: Readonly<Record<number, ScalarArrayClass>> = { 4: Float32Array, 8:
 
 /**
  * A typed array over `size` bytes of a view, in the machine's byte order, which hold a scalar or (nested) arrays of scalars of one type: integers, bool
- * and char (as their bytes), enums, floats, pointers. No bytes are copied. Throws TypeError for any other type, and where the machine's typed arrays cannot begin.
+ * and char (as their bytes), enums, floats, pointers; bytes where there is no BTF. Nothing is copied. Throws TypeError for any other type, and where
+ * the machine's typed arrays cannot begin.
  */
 export function scalarArray(
   btf: BtfTypes | undefined,
@@ -45,12 +46,36 @@ export function scalarArray(
   what: string,
 ): ScalarArray {
   const type = btf && typeId ? scalarClass(btf, typeId) : Uint8Array;
-  if (!type) throw new TypeError(`${what}: only scalars and arrays of them have typed arrays; use a view`);
+  if (!type) throw new TypeError(`${what}: only scalars and arrays of them have typed arrays`);
+  const array = arrayAt(type, view, offset, size);
+  if (array) return array;
+  throw new TypeError(
+    `${what}: begins at byte ${view.byteOffset + offset}, no multiple of its elements' ${type.BYTES_PER_ELEMENT} bytes`,
+  );
+}
+
+/** {@link scalarArray} of integers and floats, undefined where there is none. */
+export function numberArray(
+  btf: BtfTypes,
+  typeId: number,
+  view: DataView,
+  offset: number,
+  size: number,
+): ScalarArray | undefined {
+  const { kind, ...rest } = btf.resolved(typeId);
+  if ((kind !== 'int' && kind !== 'float') || ('bool' in rest && rest.bool)) return undefined;
+  const type = scalarClass(btf, typeId);
+  return type && arrayAt(type, view, offset, size);
+}
+
+function arrayAt(
+  type: ScalarArrayClass,
+  view: DataView,
+  offset: number,
+  size: number,
+): ScalarArray | undefined {
   const start = view.byteOffset + offset;
-  if (start % type.BYTES_PER_ELEMENT !== 0)
-    throw new TypeError(
-      `${what}: begins at byte ${start}, no multiple of its elements' ${type.BYTES_PER_ELEMENT} bytes`,
-    );
+  if (start % type.BYTES_PER_ELEMENT !== 0) return undefined;
   return new type(view.buffer, start, size / type.BYTES_PER_ELEMENT);
 }
 

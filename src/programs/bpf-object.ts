@@ -233,7 +233,9 @@ export class BpfObject {
     for (const map of this.spec.maps) {
       const fd = fds.get(`map:${map.name}`);
       if (!fd) continue;
-      const live = wrapMap(sys, kernel, fd, this.#mapDef(map));
+      const arena = fds.mappings.get(`map:${map.name}`);
+      const def = this.#mapDef(map);
+      const live = wrapMap(sys, kernel, fd, arena ? { ...def, arena } : def);
       maps[map.name] = live;
       const section = liveSection(sys, kernel, `${this.spec.file}: ${map.name}`, live, map);
       if (section) memory.set(map.name, section);

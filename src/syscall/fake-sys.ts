@@ -24,6 +24,7 @@ export type FakeCall = { readonly result: number } & (
   | { readonly name: 'mmap'; readonly fd: number; readonly length: number }
   | { readonly name: 'close' | 'poll'; readonly fd: number }
   | { readonly name: 'mount'; readonly fstype: string }
+  | { readonly name: 'pidfd_open'; readonly pid: number; readonly flags: number }
   | { readonly name: 'memlock'; readonly bytes: bigint }
 );
 
@@ -119,6 +120,14 @@ export class FakeSys implements Sys {
       length,
       buffer,
       write: (offset, bytes) => new Uint8Array(buffer).set(bytes, offset),
+      peek: (offset, into) => {
+        into.set(new Uint8Array(buffer, offset, into.length));
+        return 0;
+      },
+      poke: (offset, bytes) => {
+        new Uint8Array(buffer).set(bytes, offset);
+        return 0;
+      },
       close: () => {
         if (open) this.openMappings--;
         open = false;
@@ -149,6 +158,10 @@ export class FakeSys implements Sys {
       this.#memory.set(address, buffer);
     }
     return address;
+  }
+
+  pidfdOpen(pid: number, flags: number): number {
+    return this.#attempt({ name: 'pidfd_open', pid, flags }, () => this.kernel.open({ kind: 'pidfd' }));
   }
 
   setMemlock(bytes: bigint): number {

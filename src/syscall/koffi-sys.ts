@@ -57,8 +57,10 @@ export function koffiSys(): Sys {
   const memcpyCall = libc.func('memcpy', 'void *', ['uint64', 'void *', 'size_t']) as unknown as (
     ...args: unknown[]
   ) => unknown;
+  const vmCall = declare('int', 'void *', 'ulong', 'void *', 'ulong', 'ulong');
   const munmapCall = declare('uint64', 'size_t');
   const closeCall = declare('int');
+  const pidfdOpenCall = declare('int', 'uint');
   const prlimitCall = declare('int', 'int', 'void *', 'void *');
   const fsopenCall = declare('str', 'uint');
   const fsconfigCall = declare('int', 'uint', 'void *', 'void *', 'int');
@@ -79,6 +81,16 @@ export function koffiSys(): Sys {
   const mapped = (address: bigint, length: number): Mapping => {
     let view: ArrayBuffer | undefined;
     let open = true;
+    const inside = (offset: number, bytes: Uint8Array): void => {
+      if (offset < 0 || offset + bytes.length > length) throw new RangeError('outside of the mapping');
+    };
+    const transfer = (number: number, offset: number, bytes: Uint8Array): number => {
+      const size = BigInt(bytes.length);
+      const local = BigUint64Array.of(addressOf(bytes), size);
+      const remote = BigUint64Array.of(address + BigInt(offset), size);
+      const copied = result(vmCall(number, process.pid, local, 1, remote, 1, 0));
+      return copied < 0 ? copied : copied === bytes.length ? 0 : -Errno.EFAULT;
+    };
     return {
       address,
       length,
@@ -90,8 +102,18 @@ export function koffiSys(): Sys {
         return view;
       },
       write(offset, bytes) {
-        if (offset < 0 || offset + bytes.length > length) throw new RangeError('outside of the mapping');
+        inside(offset, bytes);
         if (open && bytes.length > 0) memcpyCall(address + BigInt(offset), bytes, bytes.length);
+      },
+      peek(offset, into) {
+        inside(offset, into);
+        if (open) return transfer(numbers.process_vm_readv, offset, into);
+        into.fill(0);
+        return 0;
+      },
+      poke(offset, bytes) {
+        inside(offset, bytes);
+        return open ? transfer(numbers.process_vm_writev, offset, bytes) : 0;
       },
       close() {
         if (!open) return;
@@ -179,6 +201,7 @@ export function koffiSys(): Sys {
       };
     },
     addressOf,
+    pidfdOpen: (pid, flags) => result(pidfdOpenCall(numbers.pidfd_open, pid, flags)),
     setMemlock(bytes) {
       const limit = new BigUint64Array([bytes, bytes]);
       return result(prlimitCall(numbers.prlimit64, 0, RLIMIT_MEMLOCK, limit, null));

@@ -12,6 +12,9 @@ export interface SyscallNumbers {
   readonly fsmount: number;
   readonly epoll_create1: number;
   readonly epoll_ctl: number;
+  readonly pidfd_open: number;
+  readonly process_vm_readv: number;
+  readonly process_vm_writev: number;
 }
 
 const generic: SyscallNumbers = {
@@ -27,6 +30,9 @@ const generic: SyscallNumbers = {
   fsmount: 432,
   epoll_create1: 20,
   epoll_ctl: 21,
+  pidfd_open: 434,
+  process_vm_readv: 270,
+  process_vm_writev: 271,
 };
 
 /** By `process.arch`. */
@@ -44,6 +50,9 @@ export const syscallNumbers: Readonly<Record<string, SyscallNumbers>> = {
     fsmount: 432,
     epoll_create1: 291,
     epoll_ctl: 233,
+    pidfd_open: 434,
+    process_vm_readv: 310,
+    process_vm_writev: 311,
   },
   arm64: generic,
   riscv64: generic,

@@ -6,6 +6,13 @@ export interface Mapping {
   readonly buffer: ArrayBuffer;
   /** Copies bytes into it without a view. Throws RangeError outside of it; does nothing once closed. */
   write(offset: number, bytes: Uint8Array): void;
+  /**
+   * Fills `into` from it by way of the kernel, process_vm_readv(2), which answers `-EFAULT` where a load would be a signal. 0 when all of it was read;
+   * once closed it is zeros. Throws RangeError outside of it.
+   */
+  peek(offset: number, into: Uint8Array): number;
+  /** Copies bytes into it in the same way, by process_vm_writev(2). */
+  poke(offset: number, bytes: Uint8Array): number;
   close(): void;
 }
 
@@ -60,6 +67,8 @@ export interface Sys {
   poll(fd: number, callback: () => void): Poll | number;
   /** Address of a buffer's memory, stable for as long as the buffer lives; the caller keeps it alive. */
   addressOf(buffer: Uint8Array): bigint;
+  /** pidfd_open(2), Linux 5.3: a descriptor of a process, closed on exec. */
+  pidfdOpen(pid: number, flags: number): number;
   /** setrlimit(2) of RLIMIT_MEMLOCK, both limits, in bytes. */
   setMemlock(bytes: bigint): number;
   /** fsopen(2), fsconfig(FSCONFIG_CMD_CREATE) and fsmount(2): a detached mount of `fstype`; its fd, or `-errno`. `step` makes each of the calls. */
