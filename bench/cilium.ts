@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { NotAtHand } from './compare.js';
 import { repository } from './repository.js';
 
-const source = 'src/github.com/cilium/ebpf';
+const library = 'src/github.com/cilium/ebpf';
 
 /**
  * Compiles the peer on cilium/ebpf into `folder`, from what is on this machine: Go, and the library's source in a GOPATH
@@ -13,18 +13,19 @@ const source = 'src/github.com/cilium/ebpf';
 export function buildCilium(folder: string): string {
   const program = join(folder, 'cilium');
   if (existsSync(program)) return program;
-  const places = [...(process.env['GOPATH'] ?? '').split(delimiter), '/usr/share/gocode'];
-  const place = places.find(path => path && existsSync(join(path, source)));
+  const places = [...(process.env['GOPATH'] ?? '').split(delimiter), '/usr/share/gocode'].filter(Boolean);
+  const place = places.find(path => existsSync(join(path, library)));
   if (!place) throw new NotAtHand('no source of cilium/ebpf in GOPATH or /usr/share/gocode');
   const cache = join(folder, 'go');
   mkdirSync(cache, { recursive: true });
   try {
-    execFileSync('go', ['build', '-o', program, join(repository, 'bench/peers/cilium/main.go')], {
+    execFileSync('go', ['build', '-tags', tags(join(place, library)).join(), '-o', program, '.'], {
+      cwd: join(repository, 'bench/peers/cilium'),
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
         GO111MODULE: 'off',
-        GOPATH: places.filter(Boolean).join(delimiter),
+        GOPATH: places.join(delimiter),
         GOCACHE: cache,
       },
     });
@@ -35,4 +36,12 @@ export function buildCilium(folder: string): string {
     );
   }
   return program;
+}
+
+/** What newer versions of the library have: the fastest way is taken that the source at hand offers. */
+function tags(source: string): string[] {
+  return [
+    ...(existsSync(join(source, 'ringbuf/raw_reader.go')) ? ['rawreader'] : []),
+    ...(readFileSync(join(source, 'map.go'), 'utf8').includes('type MapBatchCursor') ? ['batchcursor'] : []),
+  ];
 }

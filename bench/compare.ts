@@ -21,8 +21,14 @@ export interface Comparison {
   readonly ratio: number;
 }
 
+/** The same beside another peer; what it holds is closed with the first. */
+export function beside({ name, unit, ours }: Case, peer: Peer, theirs: () => number): Case {
+  return { name, unit, peer, ours, theirs };
+}
+
 /** What a case would be measured against is not on this machine. */
 export class NotAtHand extends Error {}
+
 /** Measures a case in paired rounds, each side going first in every other round, after one round that does not count. */
 export function compare(subject: Case, rounds: number): Comparison {
   const pairs: { ours: number; theirs: number }[] = [];

@@ -3,10 +3,10 @@ import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { type Case, type Comparison, compare, NotAtHand } from './compare.js';
 import { btfVmlinux, objectLoad, objectLoadCore, objectOpen, objectOpenLarge } from './engine-case.js';
+import { eventDrain } from './event-case.js';
 import { inspectColdStart } from './inspect-case.js';
 import { mapLookup } from './map-case.js';
 import { Peers } from './peers.js';
-import { ringDrain } from './ring-case.js';
 
 const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean' }, rounds: { type: 'string', default: '9' } },
@@ -14,8 +14,10 @@ const { values, positionals } = parseArgs({
 });
 
 const makers: Readonly<Record<string, (peers: Peers) => Case | readonly Case[]>> = {
-  'ring-raw': peers => ringDrain(peers, 'raw'),
-  'ring-decoded': peers => ringDrain(peers, 'decoded'),
+  'ring-raw': peers => eventDrain(peers, 'ring', 'raw'),
+  'ring-decoded': peers => eventDrain(peers, 'ring', 'decoded'),
+  'perf-raw': peers => eventDrain(peers, 'perf', 'raw'),
+  'perf-decoded': peers => eventDrain(peers, 'perf', 'decoded'),
   'map-lookup': mapLookup,
   'inspect-cold-start': inspectColdStart,
   'btf-vmlinux': btfVmlinux,
@@ -32,14 +34,14 @@ using peers = new Peers();
 for (const [name, make] of Object.entries(makers)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue;
   orNotAtHand(name, () => {
-    for (const subject of [make(peers)].flat()) {
-      try {
+    const subjects = [make(peers)].flat();
+    try {
+      for (const subject of subjects)
         orNotAtHand(`${subject.name} beside ${subject.peer ?? 'libbpf'}`, () =>
           cases.push(compare(subject, Number(values.rounds))),
         );
-      } finally {
-        subject[Symbol.dispose]?.();
-      }
+    } finally {
+      for (const subject of subjects) subject[Symbol.dispose]?.();
     }
   });
 }

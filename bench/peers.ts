@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { NotAtHand } from './compare.js';
 import { repository } from './repository.js';
 
 /** The C programs of bench/peers, compiled against the libbpf of this machine. */
@@ -26,6 +27,19 @@ export class Peers {
 
   [Symbol.dispose](): void {
     rmSync(this.folder, { recursive: true });
+  }
+}
+
+/** Runs a peer that inherits fds as 3, 4, …, and prints what it measured. Throws NotAtHand with its last words when it fails. */
+export function measuredWith(fds: readonly number[], command: readonly (string | number)[]): number {
+  const [program = '', ...args] = command.map(String);
+  try {
+    return Number(
+      execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe', ...fds] }),
+    );
+  } catch (error) {
+    const words = String((error as { stderr?: string }).stderr ?? error).trim();
+    throw new NotAtHand(`it fails: ${words.split('\n').at(-1)}`);
   }
 }
 

@@ -6,16 +6,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include "common.h"
-
-/* As in test-ring-bench.bpf.c. */
-struct record {
-	__u64 seq;
-	__u64 ns;
-	__u32 pid;
-	__u32 cpu;
-	char comm[16];
-	char path[24];
-};
+#include "record.h"
 
 static unsigned long long records, sum;
 
@@ -28,12 +19,8 @@ static int raw(void *ctx, void *data, size_t size)
 
 static int decoded(void *ctx, void *data, size_t size)
 {
-	struct record record;
-
-	memcpy(&record, data, sizeof(record));
 	records++;
-	sum += record.seq + record.ns + record.pid + record.cpu;
-	sum += strnlen(record.comm, sizeof(record.comm)) + strnlen(record.path, sizeof(record.path));
+	sum += decode_record(data);
 	return 0;
 }
 

@@ -1,71 +1,45 @@
 // SPDX-License-Identifier: MIT
 
-// Does with cilium/ebpf what the engine cases measure, time after time: cilium btf STRUCT TIMES, cilium open OBJECT TIMES.
-// Prints as JSON the nanoseconds of the first time and the median of the others, and the bytes by which memory peaked at the first.
+// Does with cilium/ebpf what the cases measure:
+//
+//	cilium btf STRUCT TIMES
+//	cilium open OBJECT TIMES
+//	cilium ring|perf raw|decoded RECORDS FILLS 3<PROGRAM 4<MAP
+//	cilium map OBJECT lookup|update|batch ENTRIES ROUNDS
 package main
 
 import (
 	"fmt"
 	"os"
-	"sort"
 	"strconv"
-	"strings"
-	"time"
-
-	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/btf"
 )
 
-func openBtf(name string) error {
-	file, err := os.Open("/sys/kernel/btf/vmlinux")
+func number(i int) int {
+	value, err := strconv.Atoi(os.Args[i])
 	if err != nil {
-		return err
+		panic(err)
 	}
-	defer file.Close()
-	spec, err := btf.LoadSpecFromReader(file)
-	if err != nil {
-		return err
-	}
-	var found *btf.Struct
-	return spec.TypeByName(name, &found)
+	return value
 }
 
-func openObject(path string) error {
-	_, err := ebpf.LoadCollectionSpec(path)
-	return err
-}
-
-// The most memory that the process ever had.
-func peakBytes() int64 {
-	var kilobytes int64
-	status, _ := os.ReadFile("/proc/self/status")
-	_, rest, _ := strings.Cut(string(status), "VmHWM:")
-	fmt.Sscan(rest, &kilobytes)
-	return kilobytes * 1024
+func run() error {
+	switch task := os.Args[1]; task {
+	case "btf":
+		return engine(openBtf, os.Args[2], number(3))
+	case "open":
+		return engine(openObject, os.Args[2], number(3))
+	case "ring", "perf":
+		return events(task, os.Args[2] == "decoded", number(3), number(4))
+	case "map":
+		return elements(os.Args[2], os.Args[3], number(4), number(5))
+	default:
+		return fmt.Errorf("no task %s", task)
+	}
 }
 
 func main() {
-	task := map[string]func(string) error{"btf": openBtf, "open": openObject}[os.Args[1]]
-	times, _ := strconv.Atoi(os.Args[3])
-	spent := make([]int64, times)
-	before := peakBytes()
-	var bytes int64
-	for i := range spent {
-		start := time.Now()
-		if err := task(os.Args[2]); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		spent[i] = time.Since(start).Nanoseconds()
-		if i == 0 {
-			bytes = peakBytes() - before
-		}
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
-	first, rest := spent[0], append([]int64{}, spent[1:]...)
-	sort.Slice(rest, func(i, j int) bool { return rest[i] < rest[j] })
-	warm := first
-	if len(rest) > 0 {
-		warm = rest[len(rest)/2]
-	}
-	fmt.Printf("{\"first\": %d, \"warm\": %d, \"bytes\": %d}\n", first, warm, bytes)
 }
