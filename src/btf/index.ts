@@ -18,6 +18,7 @@ export { type DumpedType, dumpJson } from './dump-json.js';
 export { dumpRaw } from './dump-raw.js';
 export { encodeBtf } from './encode.js';
 export { parseBtfExt } from './ext.js';
+export { type ExtractedTypes, extractTypes } from './extract-types.js';
 export { type FormatValueOptions, formatValue, TruncatedValueError } from './format-value.js';
 export { KIND as btfKind } from './kinds.js';
 export { BtfMerger, type Placement } from './merge.js';

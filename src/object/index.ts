@@ -1,4 +1,5 @@
 export { attachBtfTarget } from './attach-btf.js';
+export { sanitizeBtf } from './btf-sanitize.js';
 export {
   checkObject,
   type MissingFromKernel,
@@ -27,6 +28,7 @@ export { type PlanLoadOptions, planLoad } from './plan.js';
 export type * from './plan-types.js';
 export { isFdPointer, isFdRef, isLinkedInsns } from './plan-values.js';
 export type { CoreOutcome } from './relocate-core.js';
+export { isRing, ringSize } from './ring-size.js';
 export { matchSection, type SectionMatch, type SectionRule, sectionRules } from './section-names.js';
 export { attachTypeName, coreKindName, mapTypeName, progTypeName } from './type-names.js';
 export type * from './types.js';
