@@ -50,6 +50,11 @@ export function failingSys(inner: Sys): FailingSys {
       ),
     ioctl: (...args) => guarded(() => inner.ioctl(...args)),
     mmap: (...args) => guarded(() => inner.mmap(...args)),
+    pidfdOpen: (pid, flags) =>
+      made(
+        guarded(() => inner.pidfdOpen(pid, flags)),
+        'pidfd_open',
+      ),
     setMemlock: bytes => guarded(() => inner.setMemlock(bytes)),
     close(fd) {
       if (!open.delete(fd)) strayCloses.push(fd);

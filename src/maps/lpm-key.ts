@@ -1,6 +1,6 @@
 import { hostEndian } from '../abi/index.js';
-import { type BtfTypes, codec } from '../btf/index.js';
-import { bytesAt, type Element, type ElementCodec, placeOf } from './element-codec.js';
+import type { BtfTypes } from '../btf/index.js';
+import { bytesAt, bytesCodec, type ElementCodec, elementCodec, placeOf } from './element-codec.js';
 import { formatAddress, parseAddress } from './ip-address.js';
 import type { MapDef } from './map-def.js';
 
@@ -22,7 +22,8 @@ export function lpmKeyCodec(def: MapDef, size: number): ElementCodec<unknown> {
   const { btf, keyTypeId = 0 } = def;
   const place = placeOf(def, 'key');
   if (btf && keyTypeId && btf.sizeOf(keyTypeId) === size && hasManyMembers(btf, keyTypeId))
-    return codec(btf, keyTypeId);
+    return elementCodec(def, 'key', size);
+  const raw = bytesCodec(size, place);
   const dataSize = size - prefixSize;
   const isAddress = dataSize === 4 || dataSize === 16;
   return {
@@ -34,6 +35,7 @@ export function lpmKeyCodec(def: MapDef, size: number): ElementCodec<unknown> {
       return isAddress ? `${formatAddress(data)}/${prefixlen}` : ({ prefixlen, data } as unknown as Element);
     },
     writeAt(view, offset, value) {
+      if (value instanceof Uint8Array) return raw.writeAt(view, offset, value);
       const { prefixlen, data } =
         isAddress && typeof value === 'string' ? parsePrefix(value) : asPrefix(value, place, isAddress);
       if (data.length !== dataSize)

@@ -67,11 +67,11 @@ export abstract class MapOfMaps extends BpfMap {
   }
 
   /** Keys with the ids of their maps. */
-  entries(): Generator<[Element, number], void, undefined> {
+  entries(): IterableIterator<[Element, number]> {
     return this.#ids.entries();
   }
 
-  [Symbol.iterator](): Generator<[Element, number], void, undefined> {
+  [Symbol.iterator](): IterableIterator<[Element, number]> {
     return this.entries();
   }
 

@@ -55,6 +55,7 @@ export type SyscallEvent =
       /** Where it is. */
       readonly address: bigint;
     })
+  | (Traced & { readonly name: 'pidfd_open'; readonly pid: number; readonly flags: number })
   | (Traced & { readonly name: 'prlimit64'; readonly bytes: bigint })
   | (Traced & MountCall);
 
@@ -133,6 +134,12 @@ export function traced(sys: Sys): Sys {
       if (!syscalls.hasSubscribers) return sys.close(fd);
       const [result, durationNs] = timed(() => sys.close(fd));
       publish({ name: 'close', fd, result, durationNs });
+      return result;
+    },
+    pidfdOpen(pid, flags) {
+      if (!syscalls.hasSubscribers) return sys.pidfdOpen(pid, flags);
+      const [result, durationNs] = timed(() => sys.pidfdOpen(pid, flags));
+      publish({ name: 'pidfd_open', pid, flags, result, durationNs });
       return result;
     },
     setMemlock(bytes) {

@@ -47,6 +47,8 @@ function callText(event: SyscallEvent, options: FullOptions): string {
     }
     case 'close':
       return `close(${event.fd})`;
+    case 'pidfd_open':
+      return `pidfd_open(${event.pid}, ${event.flags === 0 ? 0 : hex(event.flags)})`;
     case 'prlimit64':
       return `prlimit64(0, RLIMIT_MEMLOCK, {rlim_cur=${limitText(event.bytes)}, rlim_max=${limitText(event.bytes)}}, NULL)`;
     case 'fsopen':
