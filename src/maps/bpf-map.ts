@@ -96,8 +96,8 @@ export class BpfMap implements Disposable {
     this.close();
   }
 
-  /** The error for a refused call on this map. */
-  protected refused(cmd: number, errno: number, hint?: string): BpfError {
+  /** The error for a refused call on this map; `done` elements of those it was about were done. */
+  protected refused(cmd: number, errno: number, hint?: string, done?: number): BpfError {
     const kind =
       enumName(BpfMapType, this.type)?.replace('BPF_MAP_TYPE_', '').toLowerCase() ?? `type ${this.type}`;
     return new BpfError({
@@ -106,6 +106,7 @@ export class BpfMap implements Disposable {
       errno,
       what: `map ${this.name} (${kind})`,
       ...hinted(this.#accessHint(errno) ?? hint),
+      ...(done === undefined ? {} : { done }),
     });
   }
 

@@ -1,9 +1,14 @@
-import { BpfCmd, BpfFlags, BpfMapType } from '../abi/index.js';
+import { BpfCmd, BpfFlags } from '../abi/index.js';
 import { Errno, type MapElem, prepareMapElem } from '../syscall/index.js';
 import { BpfMap, type MapParts } from './bpf-map.js';
+import { type BulkMap, openSource } from './bulk-map.js';
+import { deleteMany, setMany, zeroAll } from './bulk-write.js';
 import { defAs, type ElementAs } from './element-as.js';
 import { type Element, type ElementCodec, elementCodec, indexKeyCodec } from './element-codec.js';
-import { IterationError } from './iteration-error.js';
+import type { WalkAction } from './element-source.js';
+import { isDense, isIndexed } from './indexed.js';
+import { type Decode, MapWalk } from './map-walk.js';
+import { copiedSize } from './percpu-codec.js';
 import { hasSpinLock } from './spin-lock.js';
 import { type LockOptions, type UpdateMode, type UpdateOptions, updateFlags } from './update-mode.js';
 
@@ -24,10 +29,11 @@ export class KeyValueMap<K = Element, V = Element> extends BpfMap {
   readonly #elem: MapElem;
   readonly #key: ElementCodec<unknown>;
   readonly #value: ElementCodec<unknown>;
+  #many: BulkMap | undefined;
 
   constructor(parts: MapParts, { key, value }: ElementCodecs = {}) {
     super(parts);
-    const keyCodec = indexed.has(this.type) ? indexKeyCodec : defaultKey;
+    const keyCodec = isIndexed(this.type) ? indexKeyCodec : defaultKey;
     this.#key = key ?? keyCodec(parts.def, this.keySize);
     this.#value = value ?? elementCodec(parts.def, 'value', this.valueSize);
     this.#elem = prepareMapElem(parts.sys, this.fd, this.#key.size, this.#value.size);
@@ -87,36 +93,76 @@ export class KeyValueMap<K = Element, V = Element> extends BpfMap {
   }
 
   /**
-   * Keys, in the kernel's order. The key after the one yielded is already known, so deleting that one is safe; when others change the map
-   * meanwhile a key may come twice or not at all. Throws IterationError rather than walk for ever.
+   * A walk over the keys, in the kernel's order. It ends, gives no key twice, and bears deleting and setting meanwhile, by the loop and by others: see
+   * {@link MapWalk}, which tells whether it met such changes. Throws IterationError rather than walk for ever, BpfError for a refused call.
    */
-  *keys(): Generator<K, void, undefined> {
-    let current = new Uint8Array(this.keySize);
-    if (!this.#next(undefined, current)) return;
-    for (let steps = 0; ; steps++) {
-      if (steps > this.maxEntries) throw new IterationError(this.name, steps);
-      const next = new Uint8Array(this.keySize);
-      const more = this.#next(current, next);
-      yield this.#key.readAt(new DataView(current.buffer), 0) as K;
-      if (!more) return;
-      current = next;
-    }
+  keys(): MapWalk<K> {
+    const size = this.keySize;
+    return this.#walk('keys', (keys, _, i) => this.#key.readAt(keys, i * size) as K);
   }
 
-  /** Keys with their values; a key deleted meanwhile is passed over. */
-  *entries(): Generator<[K, V], void, undefined> {
-    for (const key of this.keys()) {
-      const value = this.get(key as Given<K>);
-      if (value !== undefined) yield [key, value];
-    }
+  /** A walk over keys with their values, like {@link keys}. */
+  entries(): MapWalk<[K, V]> {
+    const { keySize, valueSize } = this.#bulk();
+    return this.#walk('entries', (keys, values, i) => [
+      this.#key.readAt(keys, i * keySize) as K,
+      this.#value.readAt(values, i * valueSize) as V,
+    ]);
   }
 
-  *values(): Generator<V, void, undefined> {
-    for (const [, value] of this.entries()) yield value;
+  /** A walk over the values, like {@link keys}. */
+  values(): MapWalk<V> {
+    const { valueSize } = this.#bulk();
+    return this.#walk('entries', (_, values, i) => this.#value.readAt(values, i * valueSize) as V);
   }
 
-  [Symbol.iterator](): Generator<[K, V], void, undefined> {
+  [Symbol.iterator](): MapWalk<[K, V]> {
     return this.entries();
+  }
+
+  /** How many elements there are now: counted by a walk, since the kernel does not say; arrays have maxEntries. Throws as {@link keys}. */
+  get size(): number {
+    if (isDense(this.type)) return this.maxEntries;
+    let count = 0;
+    const walk = this.#walk('keys', () => undefined);
+    while (!walk.next().done) count++;
+    return count;
+  }
+
+  /**
+   * Writes many entries, as many in a call as fit (BPF_MAP_UPDATE_BATCH, Linux 5.6; one by one where the kernel, or the mode, does without); returns how many.
+   * Throws what {@link set} throws; a BpfError then tells in `done` how many were written before, and a TypeError comes before those of its batch are.
+   */
+  setMany(
+    entries: Iterable<readonly [Given<K>, Given<V>]>,
+    update: UpdateMode | UpdateOptions = 'any',
+  ): number {
+    return setMany(this.#bulk(), entries, this.#updateFlags(update));
+  }
+
+  /** Deletes many keys (BPF_MAP_DELETE_BATCH, Linux 5.6; else one by one); returns how many of them were there. Throws what {@link delete} throws. */
+  deleteMany(keys: Iterable<Given<K>>): number {
+    return deleteMany(this.#bulk(), keys);
+  }
+
+  /**
+   * Takes all entries out of the map, each in one step with its reading (BPF_MAP_LOOKUP_AND_DELETE_BATCH, Linux 5.6; elsewhere it is read, then deleted, and an
+   * update between the two is lost). What is inserted meanwhile may stay. Throws BpfError when nothing could be taken; an error later on ends the
+   * taking, and what was taken is returned.
+   */
+  takeAll(): [K, V][] {
+    const { keySize, valueSize } = this.#bulk();
+    const taken: [K, V][] = [];
+    this.#take((keys, values, i) => {
+      taken.push([this.#key.readAt(keys, i * keySize) as K, this.#value.readAt(values, i * valueSize) as V]);
+    });
+    return taken;
+  }
+
+  /** Deletes all entries, or where they can't be deleted, in arrays, writes zeros; returns how many. What is inserted meanwhile may stay. Throws BpfError. */
+  clear(): number {
+    if (isDense(this.type)) return zeroAll(this.#bulk());
+    return this.#take(() => {});
   }
 
   /** The prepared calls; throws TypeError after close(), before their fd can be somebody else's. */
@@ -144,12 +190,45 @@ export class KeyValueMap<K = Element, V = Element> extends BpfMap {
     return BpfFlags.BPF_F_LOCK;
   }
 
-  #next(after: Uint8Array | undefined, next: Uint8Array): boolean {
-    const elem = this.#ready();
-    if (after) elem.key.set(after);
-    const result = elem.nextKey(after === undefined, next);
-    if (result < 0 && result !== -Errno.ENOENT) throw this.refused(BpfCmd.BPF_MAP_GET_NEXT_KEY, -result);
-    return result === 0;
+  #walk<T>(action: WalkAction, decode: Decode<T>): MapWalk<T> {
+    const { source, filled, seen } = openSource(this.#bulk(), action);
+    const { name, keySize, maxEntries: most } = this;
+    return new MapWalk(source, filled, decode, seen && { name, keySize, most, seen });
+  }
+
+  #take(each: Decode<void>): number {
+    const { source, filled } = openSource(this.#bulk(), 'take');
+    let taken = 0;
+    // By key, one who inserts as fast as this takes would keep it busy for ever.
+    const most = 4 * this.maxEntries + 64;
+    for (let count = filled; count >= 0 && taken < most; ) {
+      for (let i = 0; i < count; i++) each(source.keys, source.values, i);
+      taken += count;
+      try {
+        count = source.fill();
+      } catch (error) {
+        if (taken === 0) throw error;
+        break;
+      }
+    }
+    return taken;
+  }
+
+  #bulk(): BulkMap {
+    this.#many ??= {
+      sys: this.parts.sys,
+      kernel: this.parts.kernel,
+      type: this.type,
+      maxEntries: this.maxEntries,
+      key: this.#key,
+      value: this.#value,
+      keySize: this.keySize,
+      valueSize: copiedSize(this.type, this.valueSize, this.parts.kernel),
+      fd: () => this.fd,
+      elem: () => this.#ready(),
+      refused: (cmd, errno, done) => this.refused(cmd, errno, this.#updateHint(errno), done),
+    };
+    return this.#many;
   }
 
   #updateHint(errno: number): string | undefined {
@@ -167,21 +246,6 @@ export interface As {
   readonly key?: ElementAs;
   readonly value?: ElementAs;
 }
-
-/** Map types whose keys are indexes. */
-const indexed = new Set<number>([
-  BpfMapType.BPF_MAP_TYPE_ARRAY,
-  BpfMapType.BPF_MAP_TYPE_PERCPU_ARRAY,
-  BpfMapType.BPF_MAP_TYPE_PROG_ARRAY,
-  BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY,
-  BpfMapType.BPF_MAP_TYPE_CGROUP_ARRAY,
-  BpfMapType.BPF_MAP_TYPE_ARRAY_OF_MAPS,
-  BpfMapType.BPF_MAP_TYPE_DEVMAP,
-  BpfMapType.BPF_MAP_TYPE_CPUMAP,
-  BpfMapType.BPF_MAP_TYPE_XSKMAP,
-  BpfMapType.BPF_MAP_TYPE_SOCKMAP,
-  BpfMapType.BPF_MAP_TYPE_REUSEPORT_SOCKARRAY,
-]);
 
 function defaultKey(def: MapParts['def'], size: number): ElementCodec {
   return elementCodec(def, 'key', size);

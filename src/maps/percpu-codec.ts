@@ -1,9 +1,23 @@
+import { BpfMapType } from '../abi/index.js';
+import type { Kernel } from '../kernel/index.js';
 import { type ElementCodec, elementCodec, placeOf } from './element-codec.js';
 import type { MapDef } from './map-def.js';
 
 /** What one CPU's value takes where the kernel copies those of all CPUs: `round_up(value_size, 8)` bytes (bpf_map_value_size in kernel/bpf/syscall.c). */
 export function percpuStride(valueSize: number): number {
   return Math.ceil(valueSize / 8) * 8;
+}
+
+const percpuTypes: ReadonlySet<number> = new Set([
+  BpfMapType.BPF_MAP_TYPE_PERCPU_HASH,
+  BpfMapType.BPF_MAP_TYPE_LRU_PERCPU_HASH,
+  BpfMapType.BPF_MAP_TYPE_PERCPU_ARRAY,
+  BpfMapType.BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE,
+]);
+
+/** Bytes of an element's value as the kernel copies it, in a call of one and in a batch. */
+export function copiedSize(type: number, valueSize: number, kernel: Pick<Kernel, 'possibleCpus'>): number {
+  return percpuTypes.has(type) ? percpuStride(valueSize) * kernel.possibleCpus : valueSize;
 }
 
 /** Values of all `cpus` possible CPUs, as an array of exactly that many. */

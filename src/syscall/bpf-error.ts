@@ -14,6 +14,8 @@ export interface BpfErrorDetails {
   readonly what?: string;
   /** The cause, where it is known, and what to do. */
   readonly hint?: string;
+  /** Of a call on many elements: how many were done before the one that was refused. */
+  readonly done?: number;
 }
 
 /** The kernel refused a system call. `message` is one line: what was tried, the call, the errno and, where known, the cause. */
@@ -27,14 +29,16 @@ export class BpfError extends RawbpfError {
   /** e.g. `EPERM`. */
   readonly errnoName: string;
   readonly hint: string | undefined;
+  /** Of a call on many elements: how many were done before the one that was refused. */
+  readonly done: number | undefined;
 
   constructor(details: BpfErrorDetails, options?: ErrorOptions) {
-    const { syscall, errno, what, hint } = details;
+    const { syscall, errno, what, hint, done } = details;
     const cmd =
       details.cmd === undefined ? undefined : (enumName(BpfCmd, details.cmd) ?? `command ${details.cmd}`);
     const call = cmd ? `${syscall}(${cmd})` : syscall;
     super(
-      `${what ? `${what}: ` : ''}${call}: ${errnoName(errno)} (${errnoMessage(errno)})${hint ? `: ${hint}` : ''}`,
+      `${what ? `${what}: ` : ''}${call}: ${errnoName(errno)} (${errnoMessage(errno)})${hint ? `: ${hint}` : ''}${done === undefined ? '' : ` (${done} done before)`}`,
       options,
     );
     this.syscall = syscall;
@@ -42,6 +46,7 @@ export class BpfError extends RawbpfError {
     this.errno = errno;
     this.errnoName = errnoName(errno);
     this.hint = hint;
+    this.done = done;
   }
 }
 

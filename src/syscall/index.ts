@@ -11,6 +11,7 @@ export { BpfError, type BpfErrorDetails, UnsupportedPlatformError } from './bpf-
 export { Errno, errnoMessage, errnoName } from './errno.js';
 export { bpfCalls, type FakeAnswer, type FakeCall, FakeSys } from './fake-sys.js';
 export { liveSys } from './live-sys.js';
+export { type BatchSizes, MapBatch } from './map-batch.js';
 export { type MapElem, prepareMapElem } from './map-elem.js';
 export { OwnedFd, setForgottenFdHandler } from './owned-fd.js';
 export {
