@@ -179,12 +179,16 @@ export interface Codec {
   /** Bytes of one value. */
   readonly size: number;
   readonly typeId: number;
-  /** Decodes the value at `offset` (default 0). Throws RangeError when fewer than `size` bytes are there; never reads past them. */
-  read(bytes: Uint8Array, offset?: number): BtfValue;
+  /**
+   * Decodes the value at `offset` (default 0). Of a record that has `length` bytes: one shorter than the type reads as if zeroes followed, and of a
+   * flexible array (`char data[]`, `struct x items[]` at the end of a struct) there are as many elements as it holds; without a length there are none.
+   * Throws RangeError when fewer than `length` (default `size`) bytes are there; never reads past them.
+   */
+  read(bytes: Uint8Array, offset?: number, length?: number): BtfValue;
   /** Encodes `value` at `offset`; padding and omitted members become zero. Throws TypeError naming the field of the wrong shape or range. */
   write(bytes: Uint8Array, value: unknown, offset?: number): void;
-  /** {@link read} for those who keep a view and have checked that `size` bytes are there: `offset` is within the view. */
-  readAt(view: DataView, offset: number): BtfValue;
+  /** {@link read} for those who keep a view and have checked that the bytes are there: `offset` is within the view. */
+  readAt(view: DataView, offset: number, length?: number): BtfValue;
   /** {@link write} in the same way. */
   writeAt(view: DataView, offset: number, value: unknown): void;
 }

@@ -1,0 +1,77 @@
+import { closures } from './codec-closures.js';
+import { own } from './codec-compound.js';
+import { at, CodecSource } from './codec-source.js';
+import { isLarge, ReadSource } from './codec-source-read.js';
+import { type FlexibleArray, flexibleArray, readElements, readText } from './flexible-array.js';
+import type { BtfValue } from './types.js';
+import type { Shape, StructShape } from './value-shape.js';
+import { WordsOfViews } from './view-words.js';
+
+/** Reads a value at an offset of a view; `length` is that of the record, if it is known. */
+export type Read = (view: DataView, offset: number, length?: number) => BtfValue;
+
+/** {@link Read} by closures. */
+export function closureReader(shape: Shape, little: boolean): Read {
+  const codec = closures(shape, little);
+  const { size } = shape;
+  const flexible = shape.kind === 'struct' ? flexibleArray(shape) : undefined;
+  const tail = flexible && tailReader(flexible, little);
+  return (view, offset, length = Number.NaN) => {
+    if (length < size) return finish(zeroFilled(view, offset, length, size), 0, length);
+    return finish(view, offset, length);
+  };
+
+  function finish(view: DataView, offset: number, length: number): BtfValue {
+    const value = codec.read(view, offset);
+    if (flexible && tail) own(value as object, flexible.name, tail(view, offset, length));
+    return value;
+  }
+}
+
+function tailReader(
+  { shape, offset }: FlexibleArray,
+  little: boolean,
+): (...at: Parameters<Read>) => BtfValue {
+  if (shape.kind === 'chars')
+    return (view, start, length = Number.NaN) => readText(view, start + offset, length - offset);
+  const element = closures(shape.element, little);
+  return (view, start, length = Number.NaN) =>
+    readElements((v, o) => element.read(v, o), element.size, view, start + offset, length - offset);
+}
+
+/** {@link Read} by source that is generated for the shape; undefined where the shape is too large for that. */
+export function compiledReader(shape: Shape, little: boolean): Read | undefined {
+  if (isLarge(shape)) return undefined;
+  const source = new CodecSource();
+  const reads = new ReadSource(source, little);
+  const flexible = shape.kind === 'struct' ? flexibleArray(shape) : undefined;
+  const value = flexible
+    ? reads.object(shape as StructShape, 0, true, tailSource(source, reads, flexible))
+    : reads.value(shape, 0, true);
+  const copy = source.constant(zeroFilled);
+  const short = `if (l < ${shape.size}) { v = ${copy}(v, o, l, ${shape.size}); o = 0; }`;
+  const words = reads.usesWords
+    ? `const q = v === w.view ? ((o & 7) === 0 ? w.words : null) : w.other(v, o);`
+    : 'const q = null;';
+  const name = source.nextName();
+  source.define(
+    name,
+    `const w = ${source.constant(new WordsOfViews())};
+function ${name}(v, o, l) { ${short} ${words} return ${value}; }`,
+  );
+  return source.evaluate(name) as Read;
+}
+
+function tailSource(source: CodecSource, reads: ReadSource, { shape, offset }: FlexibleArray): string {
+  const place = `v, ${at(offset)}, l - ${offset}`;
+  if (shape.kind === 'chars') return `${source.constant(readText)}(${place})`;
+  const element = reads.function(shape.element);
+  return `${source.constant(readElements)}(${element}, ${shape.element.size}, ${place})`;
+}
+
+/** A record that is shorter than its type, as if zeroes followed: a program may send the front of a struct. */
+function zeroFilled(view: DataView, offset: number, length: number, size: number): DataView {
+  const bytes = new Uint8Array(size);
+  bytes.set(new Uint8Array(view.buffer, view.byteOffset + offset, length));
+  return new DataView(bytes.buffer);
+}
