@@ -56,14 +56,14 @@ export class ArenaMemory implements ViewMemory {
     this.#open();
     if (this.view) return new Uint8Array(this.view.buffer, offset, size).slice();
     const bytes = new Uint8Array(size);
-    this.#transferred(this.#mapping.peek(offset, bytes), 'process_vm_readv', offset);
+    this.#transferred(this.#mapping.read(offset, bytes), 'process_vm_readv', offset);
     return bytes;
   }
 
   write(offset: number, bytes: Uint8Array): void {
     this.#open();
     if (this.view) storeBytes(this.view, offset, bytes);
-    else this.#transferred(this.#mapping.poke(offset, bytes), 'process_vm_writev', offset);
+    else this.#transferred(this.#mapping.write(offset, bytes), 'process_vm_writev', offset);
   }
 
   close(): void {

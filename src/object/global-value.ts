@@ -1,4 +1,5 @@
 import { type BtfValue, type Codec, codec, isChar, typeName } from '../btf/index.js';
+import { arenaSection } from './arena.js';
 import { ObjectError } from './object-error.js';
 import type { ObjectSpec } from './types.js';
 
@@ -145,7 +146,7 @@ function memberType(btf: Btf, structId: number, name: string): number | undefine
 }
 
 /**
- * The bytes to fill each data map with, given globals set. A `.bss` in which nothing is set needs none: the kernel hands out zeros.
+ * The bytes to fill each data map with, and those of the arena's section, by the section's name, given globals set. A `.bss` in which nothing is set needs none: the kernel hands out zeros.
  * Throws as {@link encodeGlobal}.
  */
 export function bytesWithGlobals(
@@ -156,10 +157,11 @@ export function bytesWithGlobals(
   const set = new Set(spec.globals.filter(g => Object.hasOwn(globals, g.name)).map(g => g.map));
   for (const { name, internal } of spec.maps)
     if (internal && (internal.kind !== 'bss' || set.has(name))) filled.set(name, internal.bytes.slice());
+  if (spec.arena) filled.set(arenaSection, spec.arena.bytes.slice());
   for (const [name, value] of Object.entries(globals)) {
     const encoded = encodeGlobal(spec, name, value);
-    const { map, offset } = find(spec, name).global;
-    filled.get(map)?.set(encoded, offset);
+    const { section, offset } = find(spec, name).global;
+    filled.get(section)?.set(encoded, offset);
   }
   return filled;
 }

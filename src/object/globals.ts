@@ -1,34 +1,65 @@
 import type { BtfTypes } from '../btf/index.js';
 import { FormatError } from '../errors/index.js';
-import type { GlobalSpec, MapSpec } from './types.js';
+import { arenaSection } from './arena.js';
+import type { GlobalSpec, MapSpec, ObjectSpec } from './types.js';
 
-/** The variables of the data maps that user space can name: not static, not of hidden visibility. In order of map and place. */
-export function readGlobals(maps: readonly MapSpec[], btf: BtfTypes | undefined, file: string): GlobalSpec[] {
+/** A section of variables: its map, and how much of the map's memory it takes. */
+interface Section {
+  readonly map: string;
+  readonly section: string;
+  readonly size: number;
+  readonly datasecId: number | undefined;
+  readonly readonly: boolean;
+}
+
+/** The variables of the data maps and of the arena that user space can name: not static, not of hidden visibility. In order of map and place. */
+export function readGlobals(
+  maps: readonly MapSpec[],
+  arena: ObjectSpec['arena'],
+  btf: BtfTypes | undefined,
+  file: string,
+): GlobalSpec[] {
   if (!btf) return [];
-  const globals: GlobalSpec[] = [];
-  for (const map of maps) {
-    const datasec = map.internal && map.valueTypeId ? btf.type(map.valueTypeId) : undefined;
-    if (!map.internal || datasec?.kind !== 'datasec') continue;
-    for (const { type, offset, size } of datasec.vars) {
-      const variable = btf.type(type);
-      if (variable.kind !== 'var' || variable.linkage === 'static') continue;
-      if (offset + size > map.valueSize || btf.sizeOf(variable.type) > size)
-        throw new FormatError(`${size} bytes at ${offset} do not fit its type or section`, {
-          file,
-          section: map.internal.section,
-          offset,
-          field: `variable ${variable.name}`,
-        });
-      globals.push({
-        name: variable.name,
-        map: map.name,
-        section: map.internal.section,
+  return sections(maps, arena, btf).flatMap(section => variables(section, btf, file));
+}
+
+function sections(maps: readonly MapSpec[], arena: ObjectSpec['arena'], btf: BtfTypes): Section[] {
+  const data = maps.flatMap(({ name, internal, valueSize, valueTypeId }) =>
+    internal
+      ? [
+          {
+            map: name,
+            section: internal.section,
+            size: valueSize,
+            datasecId: valueTypeId,
+            readonly: internal.kind === 'rodata',
+          },
+        ]
+      : [],
+  );
+  if (!arena) return data;
+  const size = arena.bytes.length;
+  const datasecId = btf.findByName(arenaSection, 'datasec');
+  return [...data, { map: arena.map, section: arenaSection, size, datasecId, readonly: false }];
+}
+
+function variables(
+  { map, section, size: room, datasecId, readonly }: Section,
+  btf: BtfTypes,
+  file: string,
+): GlobalSpec[] {
+  const datasec = datasecId ? btf.type(datasecId) : undefined;
+  if (datasec?.kind !== 'datasec') return [];
+  return datasec.vars.flatMap(({ type, offset, size }) => {
+    const variable = btf.type(type);
+    if (variable.kind !== 'var' || variable.linkage === 'static') return [];
+    if (offset + size > room || btf.sizeOf(variable.type) > size)
+      throw new FormatError(`${size} bytes at ${offset} do not fit its type or section`, {
+        file,
+        section,
         offset,
-        size,
-        typeId: variable.type,
-        readonly: map.internal.kind === 'rodata',
+        field: `variable ${variable.name}`,
       });
-    }
-  }
-  return globals;
+    return [{ name: variable.name, map, section, offset, size, typeId: variable.type, readonly }];
+  });
 }

@@ -1,3 +1,4 @@
+export { arenaDataOffset } from './arena.js';
 export { attachBtfTarget } from './attach-btf.js';
 export { sanitizeBtf } from './btf-sanitize.js';
 export {
@@ -21,6 +22,7 @@ export {
   reachableFunctions,
 } from './link-program.js';
 export { type LinkedObject, linkObjects, type ObjectFile } from './linker/link-objects.js';
+export { flagBits, flagNames, type MapFlag } from './map-flags.js';
 export { minCoreBtfFor } from './min-core-btf.js';
 export { ObjectError } from './object-error.js';
 export { type ParseObjectOptions, parseObject } from './parse-object.js';
@@ -30,5 +32,12 @@ export { isFdPointer, isFdRef, isLinkedInsns } from './plan-values.js';
 export type { CoreOutcome } from './relocate-core.js';
 export { isRing, ringSize } from './ring-size.js';
 export { matchSection, type SectionMatch, type SectionRule, sectionRules } from './section-names.js';
-export { attachTypeName, coreKindName, mapTypeName, progTypeName } from './type-names.js';
+export {
+  attachTypeName,
+  coreKindName,
+  type MapTypeName,
+  mapTypeName,
+  mapTypeNamed,
+  progTypeName,
+} from './type-names.js';
 export type * from './types.js';

@@ -68,6 +68,7 @@ function inspectGlobals(spec: ObjectSpec) {
   const { btf } = spec;
   if (!btf) return [];
   const bytesOf = new Map(spec.maps.map(map => [map.name, map.internal?.bytes]));
+  if (spec.arena) bytesOf.set(spec.arena.map, spec.arena.bytes);
   return spec.globals.map(({ name, map, section, typeId, offset, size, readonly }) => ({
     name,
     section,

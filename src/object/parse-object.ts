@@ -50,6 +50,7 @@ export function parseObject(bytes: Uint8Array, options: ParseObjectOptions = {})
     ...readStructOpsMaps(elf, btf, functions),
   ];
 
+  const arena = readArena(elf, maps);
   const scope: ReferenceScope = { elf, relocations: new Map(), functions, maps, mapAt: defined.nameAt };
   const complete = ({ elfSection: _, ...body }: FunctionBody, references: FunctionSpec['references']) => ({
     ...body,
@@ -66,11 +67,11 @@ export function parseObject(bytes: Uint8Array, options: ParseObjectOptions = {})
     ),
     subprogs: functions.subprogs.map(body => complete(body, readReferences(body, scope))),
     maps,
-    globals: readGlobals(maps, btf, file),
+    globals: readGlobals(maps, arena, btf, file),
     externs,
     btf,
     btfExt,
-    arena: readArena(elf, maps),
+    arena,
     jumpTables: elf.section('.jumptables')?.data,
     warnings: [...legacyWarnings(elf), ...warnings],
   };

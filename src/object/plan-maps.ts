@@ -1,5 +1,5 @@
 import { BpfCmd, BpfFlags, BpfMapType } from '../abi/index.js';
-import { arenaSize } from './arena.js';
+import { arenaSection, arenaSize } from './arena.js';
 import type { KernelView } from './kernel-view.js';
 import { mapBtf } from './map-btf.js';
 import type { StructOps } from './plan-struct-ops.js';
@@ -15,7 +15,7 @@ const firstKey = new Uint8Array(4);
 /** What the maps of an object are on one kernel. */
 export interface MapsTarget {
   readonly kernel: KernelView;
-  /** Bytes to fill data maps with, by name. */
+  /** Bytes to fill data maps and the arena with, by section. */
   readonly bytes: ReadonlyMap<string, Uint8Array>;
   readonly structOps: StructOps;
   readonly arenaDataOffset: number;
@@ -103,7 +103,7 @@ export function mapFd(name: string) {
 function create(
   spec: ObjectSpec,
   map: MapSpec,
-  { kernel, structOps, arenaDataOffset }: MapsTarget,
+  { kernel, bytes, structOps, arenaDataOffset }: MapsTarget,
 ): PlanStep {
   const ops = structOps.maps.get(map.name);
   const mmapable = !map.internal || kernel.has('mmapable_array');
@@ -134,7 +134,7 @@ function create(
             address: map.mapExtra,
             length: arenaSize(map, kernel),
             offset: arenaDataOffset,
-            bytes: spec.arena?.bytes ?? new Uint8Array(0),
+            bytes: (spec.arena?.map === map.name && bytes.get(arenaSection)) || new Uint8Array(0),
           },
         }
       : {}),

@@ -98,13 +98,13 @@ export interface StructOpsSpec {
   readonly programs: readonly { readonly member: number; readonly program: string }[];
 }
 
-/** A global variable of `.rodata*`, `.data*` or `.bss*`. */
+/** A global variable of `.rodata*`, `.data*` or `.bss*`, or of an arena. */
 export interface GlobalSpec {
   readonly name: string;
   /** Name of the map (section) that holds it. */
   readonly map: string;
   readonly section: string;
-  /** Bytes from the start of the map's value. */
+  /** Bytes from the start of the map's value; in an arena from where its variables begin. */
   readonly offset: number;
   readonly size: number;
   readonly typeId: number;

@@ -4,14 +4,17 @@ import { BpfFlags, hostEndian } from '../abi/index.js';
 import { FormatError } from '../errors/index.js';
 import { Kernel, raiseMemlock } from '../kernel/index.js';
 import {
+  ArenaMap,
   ArrayMap,
   type BpfMap,
   type InnerMapDef,
   type MapDef,
   type ScalarArray,
+  type StructView,
   wrapMap,
 } from '../maps/index.js';
 import {
+  arenaDataOffset,
   eventTypeId,
   type KernelView,
   type MapSpec,
@@ -29,7 +32,7 @@ import { closeAll, execute, type LoadedFds } from './execute.js';
 import { GlobalStore, type Globals } from './globals.js';
 import type { Link } from './link.js';
 import { Program } from './program.js';
-import { copiedMemory, mappedMemory, type SectionMemory } from './section-memory.js';
+import { arenaMemory, copiedMemory, mappedMemory, type SectionMemory } from './section-memory.js';
 import { StateError } from './state-error.js';
 
 export interface OpenOptions {
@@ -102,6 +105,15 @@ export class BpfObject {
    */
   globalArray(name: string): ScalarArray {
     return this.#globals.array(name);
+  }
+
+  /**
+   * A struct or union global where it is: its members are read when touched, and `obj.globalView('stats').count = 1n` writes that member only, where
+   * `obj.globals.stats` is a copy. Works before load, too. Throws ObjectError for an unknown name, TypeError for other types; its members throw StateError where
+   * `globals` does.
+   */
+  globalView(name: string): StructView {
+    return this.#globals.view(name);
   }
 
   /** The maps, by name, once loaded. A name that the object does not have is undefined; see {@link map}. */
@@ -239,6 +251,11 @@ export class BpfObject {
       maps[map.name] = live;
       const section = liveSection(sys, kernel, `${this.spec.file}: ${map.name}`, live, map);
       if (section) memory.set(map.name, section);
+      if (live instanceof ArenaMap && this.spec.arena?.map === map.name)
+        memory.set(
+          map.name,
+          arenaMemory(live, arenaDataOffset(this.spec, kernel), this.spec.arena.bytes.length),
+        );
     }
     for (const spec of this.spec.programs) {
       const fd = fds.get(`prog:${spec.name}`);

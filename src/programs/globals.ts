@@ -1,5 +1,12 @@
-import type { BtfValue, Codec } from '../btf/index.js';
-import { type ScalarArray, scalarArray } from '../maps/index.js';
+import type { BtfTypes, BtfValue, Codec } from '../btf/index.js';
+import {
+  bytesAt,
+  type ScalarArray,
+  type StructView,
+  scalarArray,
+  structView,
+  type ViewMemory,
+} from '../maps/index.js';
 import {
   encodeGlobal,
   type GlobalSpec,
@@ -37,6 +44,8 @@ export class GlobalStore {
     this.#spec = spec;
     for (const { name, internal, valueSize } of spec.maps)
       if (internal) this.#sections.set(name, initial(internal.kind, internal.bytes, valueSize));
+    if (spec.arena)
+      this.#sections.set(spec.arena.map, initial('arena', spec.arena.bytes, spec.arena.bytes.length));
     for (const global of spec.globals) {
       const section = this.#sections.get(global.map);
       if (section) this.#variables.set(global.name, new Variable(spec, global, section));
@@ -68,61 +77,79 @@ export class GlobalStore {
 
   get(name: string): BtfValue | undefined {
     const variable = this.#variable(name);
-    const { kind } = variable.section;
-    if (this.#state === 'closed' && kind !== 'rodata') throw this.#wrongState(name, 'the object is closed');
     // What the kernel's configuration says is known once it was asked.
-    if (this.#state === 'open' && kind === 'kconfig') return undefined;
-    const memory = this.#memory(variable);
+    if (this.#state === 'open' && variable.section.kind === 'kconfig') return undefined;
+    const memory = this.#readable(variable);
     variable.section.view ??= memory.view;
     return variable.codec.readAt(memory.read(), variable.offset);
   }
 
   set(name: string, value: unknown): void {
     const variable = this.#variable(name);
-    const { kind } = variable.section;
     const bytes = encodeGlobal(this.#spec, name, value);
-    if (this.#state === 'closed') throw this.#wrongState(name, 'the object is closed');
-    if (kind === 'kconfig')
-      throw this.#wrongState(name, "it is the kernel's configuration: it cannot be set");
-    if (this.#state === 'loaded' && kind === 'rodata')
-      throw this.#wrongState(
-        name,
-        `it is in ${variable.global.section}, which load() freezes: set it before`,
-      );
-    this.#memory(variable).write(variable.offset, bytes);
-    if (this.#state === 'open') this.#changed.add(name);
+    this.#write(variable, variable.offset, bytes);
   }
 
   /** A typed array over a loaded global's memory: see BpfObject.globalArray. */
   array(name: string): ScalarArray {
-    const { global, offset } = this.#variable(name);
-    const what = `${this.#spec.file}: global ${name}`;
-    const size = global.size;
-    return scalarArray(this.#spec.btf, global.typeId, this.#inPlace(name), offset, size, what);
+    const variable = this.#variable(name);
+    if (this.#state === 'open') throw this.#wrongState(name, 'load() comes first');
+    const { view } = this.#writable(variable);
+    if (!view) throw this.#wrongState(name, 'its section cannot be mapped (Linux 5.5 can): use obj.globals');
+    const { typeId, size } = variable.global;
+    return scalarArray(this.#spec.btf, typeId, view, variable.offset, size, `global ${name}`);
   }
 
-  /** The memory of a loaded global's section, for those who read and write it in place. */
-  #inPlace(name: string): DataView {
+  /** A struct global in place: see BpfObject.globalView. */
+  view(name: string): StructView {
     const variable = this.#variable(name);
-    const { kind } = variable.section;
-    if (this.#state !== 'loaded')
-      throw this.#wrongState(name, this.#state === 'open' ? 'load() comes first' : 'the object is closed');
-    if (kind === 'rodata' || kind === 'kconfig')
-      throw this.#wrongState(name, `it is in ${variable.global.section}, which is frozen: read obj.globals`);
-    const { view } = this.#memory(variable);
-    if (view) return view;
-    throw this.#wrongState(name, 'this kernel cannot map its section (Linux 5.5 can): use obj.globals');
+    const { within } = this.#readable(variable);
+    const at = variable.offset;
+    const { typeId } = variable.global;
+    const btf = this.#spec.btf as BtfTypes;
+    if (within) return structView(btf, typeId, within.memory, within.offset + at);
+    return structView(btf, typeId, this.#viewMemory(variable), at);
+  }
+
+  #viewMemory(variable: Variable): ViewMemory {
+    const inPlace = () =>
+      this.#state === 'loaded' && !isFrozen(variable) ? this.#readable(variable).view : undefined;
+    return {
+      get view() {
+        return inPlace();
+      },
+      read: (codec, offset) => codec.readAt(this.#readable(variable).read(), offset),
+      bytes: (offset, size) => bytesAt(this.#readable(variable).read(), offset, size).slice(),
+      write: (offset, bytes) => this.#write(variable, offset, bytes),
+    };
+  }
+
+  #write(variable: Variable, offset: number, bytes: Uint8Array): void {
+    this.#writable(variable).write(offset, bytes);
+    if (this.#state === 'open') this.#changed.add(variable.global.name);
+  }
+
+  #writable(variable: Variable): SectionMemory {
+    const { name, section } = variable.global;
+    if (this.#state === 'closed') throw this.#wrongState(name, 'the object is closed');
+    if (variable.section.kind === 'kconfig')
+      throw this.#wrongState(name, "it is the kernel's configuration: it cannot be set");
+    if (this.#state === 'loaded' && isFrozen(variable))
+      throw this.#wrongState(name, `it is in ${section}, which load() freezes: set it before`);
+    return this.#readable(variable);
+  }
+
+  #readable({ global, section }: Variable): SectionMemory {
+    if (this.#state === 'closed' && section.kind !== 'rodata')
+      throw this.#wrongState(global.name, 'the object is closed');
+    if (section.memory) return section.memory;
+    throw this.#wrongState(global.name, `this kernel did not load its section ${global.section}`);
   }
 
   #variable(name: string): Variable {
     const variable = this.#variables.get(name);
     if (!variable) throw unknownGlobal(this.#spec, name);
     return variable;
-  }
-
-  #memory({ global, section }: Variable): SectionMemory {
-    if (section.memory) return section.memory;
-    throw this.#wrongState(global.name, `this kernel did not load its section ${global.section}`);
   }
 
   #wrongState(name: string, reason: string): StateError {
@@ -147,6 +174,10 @@ export class GlobalStore {
     }
     return Object.preventExtensions(face);
   }
+}
+
+function isFrozen({ section }: Variable): boolean {
+  return section.kind === 'rodata' || section.kind === 'kconfig';
 }
 
 /** One global: where it is, and how it is read. */

@@ -23,6 +23,13 @@ export function mapArena(
   const flags = MAP_SHARED | (address === 0n ? 0 : MAP_FIXED_NOREPLACE);
   const mapping = sys.mmap(fd.value, length, PROT_READ | PROT_WRITE, flags, 0, address);
   if (typeof mapping === 'number') throw new BpfError({ syscall: 'mmap', errno: -mapping, what });
-  mapping.write(offset, bytes);
-  return mapping;
+  const written = mapping.write(offset, bytes);
+  if (written === 0) return mapping;
+  mapping.close();
+  throw new BpfError({
+    syscall: 'process_vm_writev',
+    errno: -written,
+    what: `${what}: initial values`,
+    hint: 'variables of an arena need its pages, which BPF_F_SEGV_ON_FAULT leaves to the programs',
+  });
 }

@@ -1,5 +1,5 @@
 import { BpfCmd } from '../abi/index.js';
-import { type ArrayMap, type BpfMap, storeBytes } from '../maps/index.js';
+import { type ArenaMap, type ArrayMap, type BpfMap, storeBytes, type ViewMemory } from '../maps/index.js';
 import { BpfError, bpf, type Sys } from '../syscall/index.js';
 
 /** The bytes of one data section, wherever they are: in the object before load, in the section's map after. Offsets are bytes. */
@@ -9,6 +9,8 @@ export interface SectionMemory {
   /** The bytes as they are now: in place, or a copy. */
   read(): DataView;
   write(offset: number, bytes: Uint8Array): void;
+  /** Larger memory that it is a part of, where pointers between the two are to be followed. */
+  readonly within?: { readonly memory: ViewMemory; readonly offset: number };
 }
 
 /** Bytes that nobody but their owner changes: of an object that is not loaded, and of sections that load() freezes. */
@@ -45,6 +47,16 @@ export function mappedMemory(map: ArrayMap, otherwise: SectionMemory): SectionMe
 
 function placed(view: DataView): SectionMemory {
   return { view, read: () => view, write: (offset, bytes) => storeBytes(view, offset, bytes) };
+}
+
+/** The variables of an arena (Linux 6.9), `size` bytes from an offset on. */
+export function arenaMemory(arena: ArenaMap, offset: number, size: number): SectionMemory {
+  const { memory } = arena;
+  const { view } = memory;
+  const read = () => new DataView(memory.bytes(offset, size).buffer);
+  const within = { memory, offset };
+  if (view) return { ...placed(new DataView(view.buffer, view.byteOffset + offset, size)), within };
+  return { view, read, write: (at, bytes) => memory.write(offset + at, bytes), within };
 }
 
 /**
