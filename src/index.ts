@@ -9,6 +9,8 @@ export {
   type KernelView,
   type LinkedObject,
   linkObjects,
+  type MapFlag,
+  type MapTypeName,
   newestKernel,
   type ObjectCheck,
   ObjectError,

@@ -1,13 +1,12 @@
 import { BpfFlags, BpfMapType, hostEndian } from '../abi/index.js';
 import { Btf, BtfMerger, type BtfType, type BtfTypes, extractTypes } from '../btf/index.js';
 import type { Kernel } from '../kernel/index.js';
-import { isRing, ringSize, sanitizeBtf } from '../object/index.js';
+import { flagBits, isRing, mapTypeNamed, ringSize, sanitizeBtf } from '../object/index.js';
 import type { AttrRecord } from '../syscall/index.js';
 import type { MapTemplate } from './create-options.js';
 import { typeNamed } from './element-as.js';
 import type { MapDef } from './map-def.js';
-import { flagBits } from './map-flags.js';
-import { type MapSizes, mapTypeNamed, sizesOf } from './map-sizes.js';
+import { type MapSizes, sizesOf } from './map-sizes.js';
 import { plainTypes } from './plain-types.js';
 
 /** A template turned into what the kernel is asked for, and what is known of the map afterwards. */

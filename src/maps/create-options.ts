@@ -1,10 +1,9 @@
 import type { BtfTypes } from '../btf/index.js';
+import type { MapFlag, MapTypeName } from '../object/index.js';
 import type { Sys } from '../syscall/index.js';
 import type { FdSource } from './borrowed-fd.js';
 import type { BpfMap } from './bpf-map.js';
 import type { ElementType } from './map-def.js';
-import type { MapFlag } from './map-flags.js';
-import type { MapTypeName } from './map-sizes.js';
 
 /** What a map made by hand is to be. */
 export interface MapTemplate {

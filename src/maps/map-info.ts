@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { BpfCmd, bpfMapInfo, type DecodedRecord } from '../abi/index.js';
-import { mapTypeName } from '../object/index.js';
+import { flagNames, mapTypeName } from '../object/index.js';
 import { BpfError, bpfInOut, type Sys } from '../syscall/index.js';
-import { flagNames } from './map-flags.js';
 
 /** What the kernel says of a map (`struct bpf_map_info`, and `/proc/self/fdinfo`). Sizes are bytes; what a kernel is too old to tell is 0. */
 export interface MapInfo {

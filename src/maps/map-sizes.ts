@@ -1,28 +1,4 @@
 import { BpfFlags, BpfMapType } from '../abi/index.js';
-import { mapTypeName } from '../object/index.js';
-
-type Stripped<Name> = Name extends `BPF_MAP_TYPE_${infer Rest}` ? Rest : never;
-
-/** A type of maps as bpftool names it: `percpu_hash`. */
-export type MapTypeName = Lowercase<
-  Exclude<Stripped<keyof typeof BpfMapType>, 'UNSPEC' | `${string}_DEPRECATED`>
->;
-
-const types: ReadonlyMap<string, number> = new Map(
-  Object.values(BpfMapType)
-    .filter(type => type !== BpfMapType.BPF_MAP_TYPE_UNSPEC)
-    .map(type => [mapTypeName(type), type]),
-);
-
-/** `enum bpf_map_type` of a name. Throws TypeError for one that is none. */
-export function mapTypeNamed(name: MapTypeName | number): number {
-  const type = typeof name === 'number' ? name : types.get(name);
-  if (type === undefined)
-    throw new TypeError(
-      `map type ${name}: there is none of this name; there is ${[...types.keys()].join(', ')}`,
-    );
-  return type;
-}
 
 /** What a type of maps has by itself, in bytes and `BPF_F_*`: sizes that the kernel wants, flags without which it refuses the map. */
 export interface MapSizes {
