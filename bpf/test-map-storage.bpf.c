@@ -90,12 +90,12 @@ int count_task(struct bpf_raw_tracepoint_args *ctx)
 }
 
 /* Counts in the cgroup of the process that runs it. */
-SEC("?tp_btf/sys_enter")
-int count_cgroup(__u64 *ctx)
+SEC("raw_tp")
+int count_cgroup(struct bpf_raw_tracepoint_args *ctx)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 
-	return count_in(cgrp_storage_get(&cgroups, task->cgroups->dfl_cgrp, 0, BPF_LOCAL_STORAGE_GET_F_CREATE), 7);
+	return count_in(cgrp_storage_get(&cgroups, task->cgroups->dfl_cgrp, 0, BPF_LOCAL_STORAGE_GET_F_CREATE), ctx->args[0]);
 }
 
 /* Counts in the inode of a file that is opened. */

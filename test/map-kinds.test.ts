@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { mkdirSync, rmdirSync } from 'node:fs';
 import t from 'tap';
 import {
   ArrayOfMaps,
@@ -13,6 +13,7 @@ import { BpfObject } from '../src/programs/index.js';
 import { dumped, hexBytes } from './dumped.js';
 import { needs, run } from './live.js';
 import { fixture } from './repository.js';
+import { ownCgroup } from './test-cgroup.js';
 import { testRun } from './test-run.js';
 
 const open = (): BpfObject => BpfObject.open(fixture('test-map-kinds')).load();
@@ -144,7 +145,7 @@ t.test('a cgroup array knows who is below', async t => {
   if (!needs(t, { bpf: true })) return;
   using object = open();
   const map = object.map('cgroups', CgroupArray);
-  const root = cgroup2();
+  const root = ownCgroup();
   const other = `${root}/rawbpf-test-${process.pid}`;
   mkdirSync(other);
   t.teardown(() => rmdirSync(other));
@@ -161,11 +162,3 @@ t.test('a cgroup array knows who is below', async t => {
   t.throws(() => map.set(0, {} as never), { name: 'TypeError' });
   t.throws(() => map.set(-1, root), { name: 'TypeError' });
 });
-
-/** Where cgroup v2 is mounted. */
-function cgroup2(): string {
-  const mount = readFileSync('/proc/self/mounts', 'utf8')
-    .split('\n')
-    .find(line => line.split(' ')[2] === 'cgroup2');
-  return mount?.split(' ')[1] ?? '';
-}

@@ -7,6 +7,7 @@ import { ArrayOfMaps } from './array-of-maps.js';
 import { BloomFilter } from './bloom-filter.js';
 import { BpfMap, type MapParts } from './bpf-map.js';
 import { CgroupArray } from './cgroup-array.js';
+import { CgroupStorage } from './cgroup-storage.js';
 import { CgrpStorage } from './cgrp-storage.js';
 import { HashMap } from './hash.js';
 import { HashOfMaps } from './hash-of-maps.js';
@@ -17,6 +18,7 @@ import { LruPercpuHashMap } from './lru-percpu-hash.js';
 import type { MapDef } from './map-def.js';
 import { queryMapInfo } from './map-info.js';
 import { PercpuArrayMap } from './percpu-array.js';
+import { PercpuCgroupStorage } from './percpu-cgroup-storage.js';
 import { PercpuHashMap } from './percpu-hash.js';
 import { PerfEventArray } from './perf-event-array.js';
 import { ProgArray } from './prog-array.js';
@@ -46,6 +48,8 @@ const classes: Readonly<Record<number, new (parts: MapParts) => BpfMap>> = {
   [BpfMapType.BPF_MAP_TYPE_HASH_OF_MAPS]: HashOfMaps,
   [BpfMapType.BPF_MAP_TYPE_CGROUP_ARRAY]: CgroupArray,
   [BpfMapType.BPF_MAP_TYPE_STACK_TRACE]: StackTraceMap,
+  [BpfMapType.BPF_MAP_TYPE_CGROUP_STORAGE]: CgroupStorage,
+  [BpfMapType.BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE]: PercpuCgroupStorage,
   [BpfMapType.BPF_MAP_TYPE_TASK_STORAGE]: TaskStorage,
   [BpfMapType.BPF_MAP_TYPE_INODE_STORAGE]: InodeStorage,
   [BpfMapType.BPF_MAP_TYPE_SK_STORAGE]: SkStorage,

@@ -31,8 +31,7 @@ export function lpmKeyCodec(def: MapDef, size: number): ElementCodec<unknown> {
     readAt(view, offset) {
       const prefixlen = view.getUint32(offset, little);
       const data = bytesAt(view, offset + prefixSize, dataSize).slice();
-      // A record of number and bytes is no BtfValue, and what else reads it would be the caller's own type.
-      return isAddress ? `${formatAddress(data)}/${prefixlen}` : ({ prefixlen, data } as unknown as Element);
+      return isAddress ? `${formatAddress(data)}/${prefixlen}` : { prefixlen, data };
     },
     writeAt(view, offset, value) {
       if (value instanceof Uint8Array) return raw.writeAt(view, offset, value);

@@ -1,6 +1,6 @@
 import type { MapParts } from './bpf-map.js';
 import type { Element } from './element-codec.js';
-import { KeyValueMap } from './key-value-map.js';
+import { type ElementCodecs, KeyValueMap } from './key-value-map.js';
 import { percpuCodec } from './percpu-codec.js';
 
 /**
@@ -11,9 +11,12 @@ export abstract class PercpuMap<K = Element, V = Element> extends KeyValueMap<K,
   /** How many values a key has: the kernel's possible CPUs. */
   readonly cpus: number;
 
-  constructor(parts: MapParts) {
+  constructor(parts: MapParts, { key }: Pick<ElementCodecs, 'key'> = {}) {
     const cpus = parts.kernel.possibleCpus;
-    super(parts, { value: percpuCodec(parts.def, parts.info['value_size'] as number, cpus) });
+    super(parts, {
+      ...(key ? { key } : {}),
+      value: percpuCodec(parts.def, parts.info['value_size'] as number, cpus),
+    });
     this.cpus = cpus;
   }
 }
