@@ -1,0 +1,145 @@
+import t from 'tap';
+import { closureReader, compiledReader } from '../src/btf/codec-reader.js';
+import { shapeOf } from '../src/btf/codec-shape.js';
+import { closureWriter, compiledWriter } from '../src/btf/codec-writer.js';
+import type { CodecOptions } from '../src/btf/index.js';
+import { type Btf, codec } from '../src/btf/index.js';
+import { random, randomTypes } from './random-types.js';
+
+const orders = ['little', 'big'] as const;
+const options: readonly CodecOptions[] = [{}, { int64: 'number', enums: 'name' }];
+
+/** Bytes of a kind that tells differences: all values, mostly zero, all set, short text. */
+function randomBytes(next: (below: number) => number, size: number): Uint8Array {
+  const kind = next(4);
+  return Uint8Array.from({ length: size }, () => {
+    if (kind === 0) return next(256);
+    if (kind === 1) return next(8) ? 0 : next(256);
+    if (kind === 2) return 255;
+    return next(12) ? 97 + next(2) : 0;
+  });
+}
+
+function* typesWithValues(btf: Btf): Generator<number> {
+  for (let id = btf.startId; id < btf.endId; id++) {
+    try {
+      codec(btf, id);
+      yield id;
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'ERR_RAWBPF_FORMAT') throw error;
+    }
+  }
+}
+
+/** Text that two values differ in, if their order of members or the kind of a number does. */
+function shown(value: unknown): string {
+  return JSON.stringify(value, (_, v) =>
+    typeof v === 'bigint' ? `${v}n` : typeof v === 'number' ? (Object.is(v, -0) ? '-0' : String(v)) : v,
+  );
+}
+
+for (const order of orders)
+  t.test(`compiled readers read what closures read, ${order} endian`, async t => {
+    const next = random(7);
+    let count = 0;
+    for (let seed = 0; seed < 25; seed++) {
+      const btf = randomTypes(seed, 60, order);
+      for (const id of typesWithValues(btf))
+        for (const option of options) {
+          const shape = shapeOf(btf, id, option);
+          const little = order === 'little';
+          const compiled = compiledReader(shape, little);
+          if (!compiled) throw new Error(`type ${id} of seed ${seed} is not compiled`);
+          const closures = closureReader(shape, little);
+          const view = new DataView(randomBytes(next, shape.size + 32).buffer);
+          for (const [offset, length] of [[0], [8], [next(32)], [3, next(shape.size + 20)]] as const) {
+            const wanted = shown(closures(view, offset, length));
+            // The words of a view are used after it was seen some times.
+            for (let again = 0; again < (offset ? 1 : 18); again++) {
+              const found = shown(compiled(view, offset, length));
+              count++;
+              if (found !== wanted)
+                t.equal(found, wanted, `seed ${seed}, type ${id}, at ${offset}, ${length} bytes`);
+            }
+          }
+        }
+    }
+    t.ok(count > 50_000, `${count} values`);
+  });
+
+/** A value, now and then with a part that is wrong, missing, or given in another way. */
+function changed(next: (below: number) => number, value: unknown, depth = 0): unknown {
+  const odd = [
+    undefined,
+    null,
+    'text',
+    '',
+    -1,
+    1,
+    2 ** 33,
+    2 ** 64,
+    1.5,
+    5n,
+    -(1n << 63n),
+    1n << 64n,
+    true,
+    {},
+    [],
+    [1, 2],
+    Number.NaN,
+    'RED',
+  ];
+  if (next(40) === 0) return [...odd, new Uint8Array(3).fill(7)][next(odd.length + 1)];
+  if (typeof value === 'bigint' && next(4) === 0) return Number(value);
+  if (typeof value === 'number' && Number.isInteger(value) && next(6) === 0) return BigInt(value);
+  if (Array.isArray(value))
+    return value.slice(0, next(5) ? undefined : next(3)).map(v => changed(next, v, depth + 1));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).filter(() => next(20) > 0);
+  if (next(20) === 0) entries.push(['bogus', 1]);
+  if (next(6) === 0) entries.reverse();
+  const made: object = next(4) ? {} : Object.create({});
+  for (const [name, v] of entries)
+    Object.defineProperty(made, name, {
+      value: changed(next, v, depth + 1),
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  return made;
+}
+
+for (const order of orders)
+  t.test(`compiled writers write and refuse what closures do, ${order} endian`, async t => {
+    const next = random(11);
+    const outcomes = { written: 0, refused: 0 };
+    for (let seed = 100; seed < 125; seed++) {
+      const btf = randomTypes(seed, 60, order);
+      const little = order === 'little';
+      for (const id of typesWithValues(btf))
+        for (const option of options) {
+          const shape = shapeOf(btf, id, option);
+          const compiled = compiledWriter(shape, little);
+          if (!compiled) throw new Error(`type ${id} of seed ${seed} is not compiled`);
+          const closures = closureWriter(shape, little);
+          const read = closureReader(shape, little);
+          const value = read(new DataView(randomBytes(next, shape.size).buffer), 0);
+          for (const given of [value, ...Array.from({ length: 6 }, () => changed(next, value))]) {
+            const filler = next(256);
+            const [found, wanted] = [compiled, closures].map(write => {
+              const bytes = new Uint8Array(shape.size + 16).fill(filler);
+              try {
+                write(new DataView(bytes.buffer), 8, given);
+                return String(bytes);
+              } catch (error) {
+                if (!(error instanceof TypeError)) throw error;
+                return error.message;
+              }
+            }) as [string, string];
+            outcomes[/^[\d,]+$/.test(wanted) ? 'written' : 'refused']++;
+            if (found !== wanted) t.equal(found, wanted, `seed ${seed}, type ${id}: ${shown(given)}`);
+          }
+        }
+    }
+    t.ok(outcomes.written > 5000 && outcomes.refused > 500, JSON.stringify(outcomes));
+  });
