@@ -7,7 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import t from 'tap';
 import { BpfCmd, bpfMapInfo } from '../src/abi/index.js';
-import { bpf, bpfInOut, Errno, liveSys, prepareMapElem } from '../src/syscall/index.js';
+import { bpf, bpfInOut, Errno, liveSys, MapElem } from '../src/syscall/index.js';
 import { needs, run } from './live.js';
 
 /** The path of a module beside this one, compiled or not as this one is. */
@@ -176,7 +176,7 @@ t.test('elements of a map on this kernel', async t => {
     map_name: 'elements',
   });
   t.teardown(() => sys.close(fd));
-  const elem = prepareMapElem(sys, fd, 4, 8);
+  const elem = new MapElem(sys, fd, 4, 8);
   const next = new Uint8Array(4);
   t.equal(elem.nextKey(true, next), -Errno.ENOENT, 'empty');
   elem.key.set([1, 2, 3, 4]);

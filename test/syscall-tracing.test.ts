@@ -4,7 +4,7 @@ import { BpfCmd } from '../src/abi/index.js';
 import {
   bpf,
   FakeSys,
-  prepareMapElem,
+  MapElem,
   SYSCALL_CHANNEL,
   type SyscallEvent,
   subscribeSyscalls,
@@ -22,7 +22,7 @@ t.test('every call is published, with copies from before and after it', async t 
   const sys = traced(new FakeSys());
   const { events, stop } = collect();
   const fd = bpf(sys, BpfCmd.BPF_MAP_CREATE, create);
-  const elem = prepareMapElem(sys, fd, 4, 4);
+  const elem = new MapElem(sys, fd, 4, 4);
   elem.key.set([1]);
   elem.value.set([7]);
   elem.update(0);

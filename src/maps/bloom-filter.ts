@@ -1,5 +1,5 @@
 import { BpfCmd, BpfFlags } from '../abi/index.js';
-import { Errno, type MapElem, prepareMapElem } from '../syscall/index.js';
+import { Errno, MapElem } from '../syscall/index.js';
 import { BpfMap, type MapParts } from './bpf-map.js';
 import { type ElementCodec, elementCodec } from './element-codec.js';
 
@@ -14,7 +14,7 @@ export class BloomFilter extends BpfMap {
     super(parts);
     this.hashes = Number(BigInt(parts.info.map_extra as bigint) & 0xfn) || 5;
     this.#value = elementCodec(parts.def, 'value', this.valueSize);
-    this.#elem = prepareMapElem(parts.sys, this.fd, 0, this.valueSize);
+    this.#elem = new MapElem(parts.sys, this.fd, 0, this.valueSize);
   }
 
   /** Adds a value, which nothing takes out again. Throws TypeError for a value of the wrong shape, BpfError. */

@@ -1,5 +1,5 @@
 import { BpfCmd, BpfFlags } from '../abi/index.js';
-import { Errno, type MapElem, prepareMapElem } from '../syscall/index.js';
+import { Errno, MapElem } from '../syscall/index.js';
 import { BpfMap, type MapParts } from './bpf-map.js';
 import { type BulkMap, openSource } from './bulk-map.js';
 import { deleteMany, setMany, zeroAll } from './bulk-write.js';
@@ -36,7 +36,14 @@ export class KeyValueMap<K = Element, V = Element> extends BpfMap {
     const keyCodec = isIndexed(this.type) ? indexKeyCodec : defaultKey;
     this.#key = key ?? keyCodec(parts.def, this.keySize);
     this.#value = value ?? elementCodec(parts.def, 'value', this.valueSize);
-    this.#elem = prepareMapElem(parts.sys, this.fd, this.#key.size, this.#value.size);
+    // What the kernel copies fits, whatever size a codec says it has.
+    const valueSize = copiedSize(this.type, this.valueSize, parts.kernel);
+    this.#elem = new MapElem(
+      parts.sys,
+      this.fd,
+      Math.max(this.#key.size, this.keySize),
+      Math.max(this.#value.size, valueSize),
+    );
   }
 
   /** The value of a key, or undefined when the map does not have it. Throws TypeError for a key of the wrong shape, BpfError for a refused call. */

@@ -1,5 +1,5 @@
 import { BpfCmd, BpfFlags } from '../abi/index.js';
-import { Errno, type MapElem, prepareMapElem } from '../syscall/index.js';
+import { Errno, MapElem } from '../syscall/index.js';
 import { BpfMap, type MapParts } from './bpf-map.js';
 import { type Element, type ElementCodec, elementCodec } from './element-codec.js';
 
@@ -11,7 +11,7 @@ export abstract class PushPopMap extends BpfMap {
   constructor(parts: MapParts) {
     super(parts);
     this.#value = elementCodec(parts.def, 'value', this.valueSize);
-    this.#elem = prepareMapElem(parts.sys, this.fd, 0, this.valueSize);
+    this.#elem = new MapElem(parts.sys, this.fd, 0, this.valueSize);
   }
 
   /**

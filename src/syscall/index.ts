@@ -12,11 +12,12 @@ export { Errno, errnoMessage, errnoName } from './errno.js';
 export { bpfCalls, type FakeAnswer, type FakeCall, FakeSys } from './fake-sys.js';
 export { liveSys } from './live-sys.js';
 export { type BatchSizes, MapBatch } from './map-batch.js';
-export { type MapElem, prepareMapElem } from './map-elem.js';
+export { MapElem } from './map-elem.js';
 export { OwnedFd, setForgottenFdHandler } from './owned-fd.js';
 export {
   PERF_EVENT_IOC_DISABLE,
   PERF_EVENT_IOC_ENABLE,
+  PERF_EVENT_IOC_PAUSE_OUTPUT,
   PERF_EVENT_IOC_SET_BPF,
   PERF_FLAG_FD_CLOEXEC,
   perfEventOpen,
