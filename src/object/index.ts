@@ -23,12 +23,14 @@ export {
 } from './link-program.js';
 export { type LinkedObject, linkObjects, type ObjectFile } from './linker/link-objects.js';
 export { flagBits, flagNames, type MapFlag } from './map-flags.js';
+export type { MapSettings, MapShape } from './map-settings.js';
 export { minCoreBtfFor } from './min-core-btf.js';
 export { ObjectError } from './object-error.js';
 export { type ParseObjectOptions, parseObject } from './parse-object.js';
 export { type PlanLoadOptions, planLoad } from './plan.js';
 export type * from './plan-types.js';
 export { isFdPointer, isFdRef, isLinkedInsns } from './plan-values.js';
+export { programHash } from './program-hash.js';
 export type { CoreOutcome } from './relocate-core.js';
 export { isRing, ringSize } from './ring-size.js';
 export { matchSection, type SectionMatch, type SectionRule, sectionRules } from './section-names.js';

@@ -12,7 +12,7 @@ import {
   swapInsns,
 } from '../insn/index.js';
 import { exceptionCallback } from './exception-callback.js';
-import { InsnEditor } from './insn-editor.js';
+import { type InsnChange, InsnEditor } from './insn-editor.js';
 import { type JumpTable, readJumpTable } from './jump-tables.js';
 import { ObjectError } from './object-error.js';
 import type { InsnFixup, LinkedInsns, PoisonedInsn } from './plan-types.js';
@@ -48,6 +48,8 @@ export interface LinkTarget {
   readonly core: CoreRelocator;
   /** Where the variables of an arena begin in it. */
   readonly arenaDataOffset: number;
+  /** Names of maps that are not created. */
+  readonly absentMaps: ReadonlySet<string>;
 }
 
 /** Records of one size, in this machine's byte order. */
@@ -176,13 +178,12 @@ function relocate(scope: RelocationScope, linked: LinkedFunction, reference: Ins
   const insn = new InsnEditor(view, index);
   switch (reference.kind) {
     case 'map':
-      insn.set({ src: BPF_PSEUDO_MAP_FD, imm: 0, nextImm: 0 });
-      fixups.push({ index, ref: { fd: `map:${reference.map}` } });
+      referToMap(scope, index, reference.map, { src: BPF_PSEUDO_MAP_FD, imm: 0, nextImm: 0 });
       return;
     case 'mapValue': {
       const base = scope.spec.arena?.map === reference.map ? (target?.arenaDataOffset ?? 0) : 0;
-      insn.set({ src: BPF_PSEUDO_MAP_VALUE, imm: 0, nextImm: reference.offset + base });
-      fixups.push({ index, ref: { fd: `map:${reference.map}` } });
+      const nextImm = reference.offset + base;
+      referToMap(scope, index, reference.map, { src: BPF_PSEUDO_MAP_VALUE, imm: 0, nextImm });
       return;
     }
     case 'funcPtr':
@@ -202,6 +203,22 @@ function relocate(scope: RelocationScope, linked: LinkedFunction, reference: Ins
       return;
     }
   }
+}
+
+/** `imm` of the calls that stand for an address of a map that is not created (poison_map_ldimm64 in libbpf). */
+const absentMap = 2001000000;
+
+function referToMap(scope: RelocationScope, index: number, map: string, change: InsnChange): void {
+  const { spec, target, view, fixups, poisoned } = scope;
+  if (!target?.absentMaps.has(map)) {
+    new InsnEditor(view, index).set(change);
+    fixups.push({ index, ref: { fd: `map:${map}` } });
+    return;
+  }
+  const imm = absentMap + spec.maps.findIndex(m => m.name === map);
+  for (const slot of [index, index + 1])
+    new InsnEditor(view, slot).set({ code: BPF_JMP | BPF_CALL, dst: 0, src: 0, off: 0, imm });
+  poisoned.push({ index, missing: `map ${map}: it was not to be created`, source: undefined });
 }
 
 /** `imm` of a call of a kfunc that is not there: the verifier refuses it where it can be reached (poison_kfunc_call in libbpf). */

@@ -2,6 +2,8 @@ import { BpfCmd, BpfFlags, BpfMapType } from '../abi/index.js';
 import { arenaSection, arenaSize } from './arena.js';
 import type { KernelView } from './kernel-view.js';
 import { mapBtf } from './map-btf.js';
+import type { MapSettings } from './map-settings.js';
+import { ObjectError } from './object-error.js';
 import type { StructOps } from './plan-struct-ops.js';
 import type { PlanStep, PlanValue } from './plan-types.js';
 import { isRing, ringSize } from './ring-size.js';
@@ -21,13 +23,24 @@ export interface MapsTarget {
   readonly arenaDataOffset: number;
   /** Folder of pinned maps, or false to pin none. */
   readonly pinRoot: string | false;
+  /** How single maps are loaded, by name. */
+  readonly settings: Readonly<Record<string, MapSettings>>;
+  /** Names of maps that are not to be created. */
+  readonly absent: ReadonlySet<string>;
+  /** Hashes of the programs that maps are exclusive to, by the map's name. */
+  readonly exclusive: ReadonlyMap<string, Uint8Array>;
 }
 
 /** The calls that make one map and fill it, but for elements that are maps or programs. */
 export function planMap(spec: ObjectSpec, map: MapSpec, target: MapsTarget): PlanStep[] {
-  if (map.pinning === 'by_name' && target.pinRoot !== false)
-    return planPinned(spec, map, target, `${target.pinRoot}/${map.name}`);
-  const steps: PlanStep[] = createWithInner(spec, map, target);
+  if (target.settings[map.name]?.reuse) return [];
+  const steps = [...createWithInner(spec, map, target), ...fill(map, target)];
+  const path = pinPath(map, target);
+  return path === undefined ? steps : planPinned(map, target, path, steps);
+}
+
+function fill(map: MapSpec, target: MapsTarget): PlanStep[] {
+  const steps: PlanStep[] = [];
   const { internal } = map;
   const bytes = target.bytes.get(map.name);
   if (bytes) steps.push(update(map.name, firstKey, bytes, `initial value of ${map.name}`));
@@ -47,8 +60,14 @@ function createWithInner(spec: ObjectSpec, map: MapSpec, target: MapsTarget): Pl
   return map.inner ? [create(spec, map.inner, target), step] : [step];
 }
 
-/** A map pinned by name is shared by all who load it: it is taken from its pin, or made and pinned (libbpf: bpf_object__reuse_map). */
-function planPinned(spec: ObjectSpec, map: MapSpec, target: MapsTarget, path: string): PlanStep[] {
+function pinPath(map: MapSpec, { pinRoot, settings }: MapsTarget): string | undefined {
+  const { pin } = settings[map.name] ?? {};
+  if (pin !== undefined) return pin || undefined;
+  return map.pinning === 'by_name' && pinRoot !== false ? `${pinRoot}/${map.name}` : undefined;
+}
+
+/** A pinned map is shared by all who load it: it is taken from its pin, or made and pinned (libbpf: bpf_object__reuse_map). */
+function planPinned(map: MapSpec, target: MapsTarget, path: string, steps: PlanStep[]): PlanStep[] {
   const fd = mapFd(map.name);
   const sized: MapSpec = { ...map, maxEntries: maxEntries(map, target.kernel) };
   return [
@@ -60,7 +79,7 @@ function planPinned(spec: ObjectSpec, map: MapSpec, target: MapsTarget, path: st
       onError: 'absent',
       reuses: sized,
     },
-    ...createWithInner(spec, map, target).map(step => ({ ...step, unlessReused: fd.fd })),
+    ...steps.map(step => ({ ...step, unlessReused: fd.fd })),
     {
       cmd: BpfCmd.BPF_OBJ_PIN,
       attr: { pathname: path, bpf_fd: fd },
@@ -73,12 +92,21 @@ function planPinned(spec: ObjectSpec, map: MapSpec, target: MapsTarget, path: st
 }
 
 /** The calls that fill the slots that a map of maps declares. */
-export function planInnerMaps(map: MapSpec): PlanStep[] {
-  if (map.type === BPF_MAP_TYPE_PROG_ARRAY) return [];
-  return map.values.map(({ index, ref }) => ({
-    ...update(map.name, slotKey(index), { pointsTo: mapFd(ref) }, `map ${ref} into ${map.name}[${index}]`),
-    ...(map.pinning === 'by_name' ? { unlessReused: `map:${map.name}` } : {}),
-  }));
+export function planInnerMaps(spec: ObjectSpec, map: MapSpec, target: MapsTarget): PlanStep[] {
+  if (map.type === BPF_MAP_TYPE_PROG_ARRAY || target.settings[map.name]?.reuse) return [];
+  const pinned = pinPath(map, target) !== undefined;
+  return map.values.map(({ index, ref }) => {
+    if (target.absent.has(ref))
+      throw new ObjectError(
+        spec.file,
+        `map ${map.name}`,
+        `has map ${ref} at ${index}, which is not to be created`,
+      );
+    return {
+      ...update(map.name, slotKey(index), { pointsTo: mapFd(ref) }, `map ${ref} into ${map.name}[${index}]`),
+      ...(pinned ? { unlessReused: `map:${map.name}` } : {}),
+    };
+  });
 }
 
 /** The calls that fill the slots that a prog array declares. Programs that are not loaded are left out. */
@@ -103,9 +131,10 @@ export function mapFd(name: string) {
 function create(
   spec: ObjectSpec,
   map: MapSpec,
-  { kernel, bytes, structOps, arenaDataOffset }: MapsTarget,
+  { kernel, bytes, structOps, arenaDataOffset, exclusive }: MapsTarget,
 ): PlanStep {
   const ops = structOps.maps.get(map.name);
+  const hash = exclusive.get(map.name);
   const mmapable = !map.internal || kernel.has('mmapable_array');
   return {
     cmd: BpfCmd.BPF_MAP_CREATE,
@@ -122,6 +151,7 @@ function create(
       ...(kernel.has('prog_name') ? { map_name: map.kernelName } : {}),
       ...(spec.btf && kernel.has('btf') ? mapBtf(spec.btf, map, kernel) : {}),
       ...(map.mapExtra === 0n ? {} : { map_extra: map.mapExtra }),
+      ...(hash ? { excl_prog_hash: hash, excl_prog_hash_size: hash.length } : {}),
       ...(ops ? { btf_vmlinux_value_type_id: ops.valueTypeId } : {}),
       ...(ops?.module ? { value_type_btf_obj_fd: { fd: `btf:${ops.module.name}` } } : {}),
     },

@@ -67,7 +67,7 @@ export function planProgram(spec: ObjectSpec, program: ProgramSpec, target: Prog
   ];
   if (!kernel.has('prog_bind_map')) return steps;
   for (const map of spec.maps)
-    if (map.internal?.kind === 'rodata')
+    if (map.internal?.kind === 'rodata' && map.autocreate)
       steps.push({
         cmd: BpfCmd.BPF_PROG_BIND_MAP,
         attr: { prog_fd: { fd }, map_fd: mapFd(map.name), flags: 0 },

@@ -6,12 +6,15 @@ import { sanitizeBtf } from './btf-sanitize.js';
 import { bytesWithGlobals } from './global-value.js';
 import type { KernelView } from './kernel-view.js';
 import { reachableFunctions } from './link-program.js';
+import { type MapSettings, withMapSettings } from './map-settings.js';
 import { ObjectError } from './object-error.js';
 import { type MapsTarget, planInnerMaps, planMap, planProgArray } from './plan-maps.js';
 import { planModules } from './plan-modules.js';
 import { type ProgramsTarget, planProgram } from './plan-programs.js';
 import { type StructOps, structOpsOn } from './plan-struct-ops.js';
 import type { Plan, PlanStep } from './plan-types.js';
+import { isLinkedInsns } from './plan-values.js';
+import { programHash } from './program-hash.js';
 import { CoreRelocator } from './relocate-core.js';
 import { resolveExterns } from './resolve-externs.js';
 import type { ObjectSpec, ProgramSpec } from './types.js';
@@ -23,6 +26,8 @@ export interface PlanLoadOptions {
   readonly programs?: readonly string[];
   /** Folder of a bpf file system for the maps that are pinned by name. Default: `/sys/fs/bpf`; false pins none. */
   readonly pinRoot?: string | false;
+  /** How single maps are loaded, by name: sizes, pins, maps to reuse. */
+  readonly maps?: Readonly<Record<string, MapSettings>>;
 }
 
 /** Where libbpf pins. */
@@ -36,8 +41,9 @@ const defaultPinRoot = '/sys/fs/bpf';
  * Throws CoreRelocationError for a relocation that cannot be applied, ObjectError for an unknown program or global, a value that does not fit, a section name that says no program type, or a target or
  * extern that the kernel does not have.
  */
-export function planLoad(spec: ObjectSpec, kernel: KernelView, options: PlanLoadOptions = {}): Plan {
-  const { pinRoot = defaultPinRoot } = options;
+export function planLoad(object: ObjectSpec, kernel: KernelView, options: PlanLoadOptions = {}): Plan {
+  const { pinRoot = defaultPinRoot, maps: settings = {} } = options;
+  const spec = withMapSettings(object, settings);
   const structOps = structOpsOn(spec, kernel);
   const programs = chosen(spec, structOps, options.programs);
   const externs = resolveExterns(spec, kernel);
@@ -51,7 +57,7 @@ export function planLoad(spec: ObjectSpec, kernel: KernelView, options: PlanLoad
   const argCtx = argCtxFor(spec.btf, kernel);
   if (core.isBlind && programs.some(program => relocates(spec, program)))
     warnings.push("CO-RE relocations are not applied without the kernel's BTF");
-  const mapsTarget: MapsTarget = { kernel, bytes, structOps, arenaDataOffset: offset, pinRoot };
+  const absent = new Set(spec.maps.filter(map => !map.autocreate).map(map => map.name));
   const programsTarget: ProgramsTarget = {
     kernel,
     externs: externs.byName,
@@ -60,12 +66,24 @@ export function planLoad(spec: ObjectSpec, kernel: KernelView, options: PlanLoad
     arenaDataOffset: offset,
     structOps,
     argCtx,
+    absentMaps: absent,
     warn: warning => warnings.push(warning),
+  };
+  const programSteps = programs.flatMap(program => planProgram(spec, program, programsTarget));
+  const mapsTarget: MapsTarget = {
+    kernel,
+    bytes,
+    structOps,
+    arenaDataOffset: offset,
+    pinRoot,
+    settings,
+    absent,
+    exclusive: exclusiveHashes(spec, settings, programSteps),
   };
   const steps: PlanStep[] = [
     ...maps.flatMap(map => planMap(spec, map, mapsTarget)),
-    ...maps.flatMap(planInnerMaps),
-    ...programs.flatMap(program => planProgram(spec, program, programsTarget)),
+    ...maps.flatMap(map => planInnerMaps(spec, map, mapsTarget)),
+    ...programSteps,
     ...maps.flatMap(map => planProgArray(map, loaded)),
   ];
   for (const { name, values } of maps)
@@ -79,6 +97,26 @@ export function planLoad(spec: ObjectSpec, kernel: KernelView, options: PlanLoad
     structOps: [...structOps.maps.values()].map(map => map.value),
     warnings,
   };
+}
+
+/** The hashes of the programs that maps are to be exclusive to. Throws ObjectError for a program whose instructions are not known before it is loaded. */
+function exclusiveHashes(
+  spec: ObjectSpec,
+  settings: Readonly<Record<string, MapSettings>>,
+  steps: readonly PlanStep[],
+): Map<string, Uint8Array> {
+  const hashes = new Map<string, Uint8Array>();
+  for (const [map, { exclusive }] of Object.entries(settings)) {
+    if (exclusive === undefined) continue;
+    const insns = steps.find(step => step.makes === `prog:${exclusive}`)?.attr['insns'];
+    const bad = (reason: string) =>
+      new ObjectError(spec.file, `map ${map}`, `cannot be exclusive to program ${exclusive}: ${reason}`);
+    if (insns === undefined || !isLinkedInsns(insns)) throw bad('it is not loaded');
+    if (insns.fixups.some(({ ref }) => !ref.fd.startsWith('map:')))
+      throw bad('it refers to a variable of a kernel module, by an fd');
+    hashes.set(map, programHash(insns.bytes));
+  }
+  return hashes;
 }
 
 function relocates(spec: ObjectSpec, program: ProgramSpec): boolean {
