@@ -1,4 +1,4 @@
-import { BpfObject, PerfEventArray, RingBuf } from 'rawbpf';
+import { BpfObject, type EventCallback, PerfEventArray, type RawCallback, RingBuf } from 'rawbpf';
 import { bpf, liveSys } from 'rawbpf/syscall';
 import { BpfCmd, BpfFlags } from '../src/abi/index.js';
 import { pythonWithBcc } from './bcc.js';
@@ -36,9 +36,9 @@ function ours(kind: Buffer, how: How): Omit<Case, 'theirs'> {
   const object = BpfObject.open(file).load();
   let received = 0;
   let sum = 0;
-  const raw = (bytes: Uint8Array): void => {
+  const raw = (bytes: Uint8Array, offset: number): void => {
     received++;
-    sum += bytes[0] as number;
+    sum += bytes[offset] as number;
   };
   const decoded = ({ seq, ns, pid, cpu, comm, path }: Sample): void => {
     received++;
@@ -71,16 +71,16 @@ function ours(kind: Buffer, how: How): Omit<Case, 'theirs'> {
 function drainer(
   object: BpfObject,
   kind: Buffer,
-  { raw, decoded }: { raw?: (bytes: Uint8Array) => void; decoded?: (event: Sample) => void },
+  take: { raw: RawCallback } | { decoded: EventCallback<Sample> },
 ): () => void {
-  if (kind === 'ring') {
-    const map = object.map('ring', RingBuf);
-    const reader = raw ? map.raw().reader() : map.reader<Sample>();
-    return () => reader.consume((raw ?? decoded) as (event: Uint8Array | Sample) => void);
+  const map = kind === 'ring' ? object.map('ring', RingBuf) : object.map('perf', PerfEventArray);
+  const options = kind === 'ring' ? {} : { pages };
+  if ('raw' in take) {
+    const reader = map.raw().reader(options);
+    return () => reader.consume(take.raw);
   }
-  const map = object.map('perf', PerfEventArray);
-  const reader = raw ? map.raw().reader({ pages }) : map.as<Sample>('record').reader({ pages });
-  return () => reader.consume((raw ?? decoded) as (event: Uint8Array | Sample) => void);
+  const reader = map.as<Sample>('record').reader(options);
+  return () => reader.consume(take.decoded);
 }
 
 /** Runs the program that fills the buffer. Nothing is to wake up: the clock runs for draining alone. */

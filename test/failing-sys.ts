@@ -36,6 +36,7 @@ export function failingSys(inner: Sys): FailingSys {
   };
   const sys: Sys = {
     poll: (...args) => inner.poll(...args),
+    epollWait: epoll => inner.epollWait(epoll),
     addressOf: buffer => inner.addressOf(buffer),
     mountDetached: fstype => inner.mountDetached(fstype),
     bpf: (cmd, attr, size, pointed) =>
@@ -55,6 +56,13 @@ export function failingSys(inner: Sys): FailingSys {
         guarded(() => inner.pidfdOpen(pid, flags)),
         'pidfd_open',
       ),
+    epollCreate: () =>
+      made(
+        guarded(() => inner.epollCreate()),
+        'epoll_create1',
+      ),
+    epollCtl: (...args) => guarded(() => inner.epollCtl(...args)),
+    interfaceIndex: name => guarded(() => inner.interfaceIndex(name)),
     setMemlock: bytes => guarded(() => inner.setMemlock(bytes)),
     close(fd) {
       if (!open.delete(fd)) strayCloses.push(fd);

@@ -1,18 +1,29 @@
-import { type BtfTypes, type BtfValue, type Codec, codec } from '../btf/index.js';
+import { type BtfValue, type Codec, codec } from '../btf/index.js';
 import { BpfMap, type MapParts } from './bpf-map.js';
 import type { Element } from './element-codec.js';
-import { type Decode, type EventInfo, EventReader, type ReaderOptions } from './event-reader.js';
+import {
+  type Delivery,
+  type EventCallback,
+  type RawCallback,
+  type RecordType,
+  rawDelivery,
+  typedDelivery,
+} from './event-delivery.js';
+import { EventReader, type ReaderOptions } from './event-reader.js';
 import type { EventSource } from './event-source.js';
+import { EventView } from './event-view.js';
+import { bytesType, codecByName, codecType } from './record-type.js';
 
 /** A map that carries events to user space. */
 export abstract class EventMap<O extends ReaderOptions = ReaderOptions> extends BpfMap {
   readonly #readers = new Set<{ readonly closed: boolean; close(): void }>();
-  readonly #decode: Decode<unknown>;
+  readonly #type: RecordType<unknown>;
+  readonly #turn = { taken: false };
 
   constructor(parts: MapParts) {
     super(parts);
     const { btf, eventTypeId } = parts.def;
-    this.#decode = btf && eventTypeId ? byCodec(codec(btf, eventTypeId)) : raw;
+    this.#type = btf && eventTypeId ? codecType(codec(btf, eventTypeId)) : bytesType;
   }
 
   /** Opens the source of events: the mapping or mappings behind the map. */
@@ -22,13 +33,13 @@ export abstract class EventMap<O extends ReaderOptions = ReaderOptions> extends 
    * Reads the buffer. Unless told otherwise by {@link as}, events are decoded by the object's BTF where it tells their type, else they are bytes;
    * `T` only says so to the compiler. Throws BpfError when the buffer can't be opened.
    */
-  reader<T = Element>(options: O = {} as O): EventReader<T> {
-    return this.#open(this.#decode as Decode<T>, options);
+  reader<T = Element>(options: O = {} as O): EventReader<T, EventCallback<T>> {
+    return this.#view(typedDelivery(this.#type as RecordType<T>)).reader(options);
   }
 
   /** Calls back for each event until the reader returned is closed. */
-  on<T = Element>(callback: (event: T, info: EventInfo) => void, options?: O): EventReader<T> {
-    return this.reader<T>(options).on(callback);
+  on<T = Element>(callback: EventCallback<T>, options?: O): EventReader<T, EventCallback<T>> {
+    return this.#view(typedDelivery(this.#type as RecordType<T>)).on(callback, options);
   }
 
   /** `for await (const event of map)`: reads until the loop ends. */
@@ -38,17 +49,15 @@ export abstract class EventMap<O extends ReaderOptions = ReaderOptions> extends 
   }
 
   /** The same buffer with its events read as a BTF type of the object (`as('event')`), or by a codec. Throws TypeError for a type that the object does not have. */
-  as<T = BtfValue>(type: string | Codec): EventView<T, O> {
-    return this.#view(
-      byCodec(
-        typeof type === 'string' ? codecByName(this.name, this.parts.def.btf, type) : type,
-      ) as Decode<T>,
-    );
+  as<T = BtfValue>(type: string | Codec): EventView<T, EventCallback<T>, O> {
+    const { name, parts } = this;
+    const found = typeof type === 'string' ? codecByName(name, parts.def.btf, type) : type;
+    return this.#view(typedDelivery(codecType(found) as RecordType<T>));
   }
 
-  /** The same buffer as bytes: in a callback they are the kernel's own memory, valid until it returns; a `for await` gets copies. */
-  raw(): EventView<Uint8Array, O> {
-    return this.#view(raw);
+  /** The same buffer as bytes, the fastest way to read it: a callback is given the kernel's own memory; a `for await` gets copies. */
+  raw(): EventView<Uint8Array, RawCallback, O> {
+    return this.#view(rawDelivery);
   }
 
   override close(): void {
@@ -57,68 +66,21 @@ export abstract class EventMap<O extends ReaderOptions = ReaderOptions> extends 
     super.close();
   }
 
-  #view<T>(decode: Decode<T>): EventView<T, O> {
-    return new EventView(options => this.#open(decode, options));
+  #view<T, C>(delivery: Delivery<T, C>): EventView<T, C, O> {
+    return new EventView(options => this.#open(delivery, options));
   }
 
-  #open<T>(decode: Decode<T>, options: O): EventReader<T> {
-    const reader = new EventReader(this.parts.sys, this.source(options), decode, options);
-    for (const old of this.#readers) if (old.closed) this.#readers.delete(old);
-    this.#readers.add(reader);
-    return reader;
+  #open<T, C>(delivery: Delivery<T, C>, options: O): EventReader<T, C> {
+    const { sys } = this.parts;
+    const source = this.source(options);
+    try {
+      const reader = new EventReader({ sys, source, delivery, turn: this.#turn }, options);
+      for (const old of this.#readers) if (old.closed) this.#readers.delete(old);
+      this.#readers.add(reader);
+      return reader;
+    } catch (error) {
+      source.close();
+      throw error;
+    }
   }
-}
-
-/** An {@link EventMap} read as another type. */
-export class EventView<T, O extends ReaderOptions = ReaderOptions> implements AsyncIterable<T> {
-  readonly #open: (options: O) => EventReader<T>;
-
-  constructor(open: (options: O) => EventReader<T>) {
-    this.#open = open;
-  }
-
-  reader(options: O = {} as O): EventReader<T> {
-    return this.#open(options);
-  }
-
-  on(callback: (event: T, info: EventInfo) => void, options?: O): EventReader<T> {
-    return this.reader(options).on(callback);
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    using reader = this.reader();
-    yield* reader;
-  }
-}
-
-const raw: Decode<Uint8Array> = (bytes, offset, length, keep) =>
-  keep ? bytes.slice(offset, offset + length) : bytes.subarray(offset, offset + length);
-
-function byCodec(type: Codec): Decode<BtfValue> {
-  return (bytes, offset, length) => {
-    if (length >= type.size) return type.read(bytes, offset);
-    // A program may send the front of a struct (a string cut at its end): the rest reads as zero.
-    const whole = new Uint8Array(type.size);
-    whole.set(bytes.subarray(offset, offset + length));
-    return type.read(whole);
-  };
-}
-
-function codecByName(map: string, btf: BtfTypes | undefined, name: string): Codec {
-  const bare = name.replace(/^(struct|union|enum) /, '');
-  const id = btf?.findByName(bare, 'struct') ?? btf?.findByName(bare, 'union') ?? btf?.findByName(bare);
-  if (btf && id !== undefined) return codec(btf, id);
-  const known = btf ? structNames(btf) : [];
-  throw new TypeError(
-    `map ${map}: the object's BTF has no type ${name}${known.length ? ` (its structs are ${known.join(', ')})` : ''}`,
-  );
-}
-
-function structNames(btf: BtfTypes): string[] {
-  const names: string[] = [];
-  for (let id = btf.startId; id < btf.endId; id++) {
-    const type = btf.type(id);
-    if (type.kind === 'struct' && type.name) names.push(type.name);
-  }
-  return names;
 }

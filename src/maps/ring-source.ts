@@ -1,26 +1,43 @@
 import { pageSize } from '../kernel/index.js';
 import { BpfError, MAP_SHARED, type Mapping, PROT_READ, PROT_WRITE, type Sys } from '../syscall/index.js';
-import type { EventSource, RecordVisitor } from './event-source.js';
+import { DamagedBufferError } from './damaged-buffer-error.js';
+import type { EventSource, LostVisitor, RecordVisitor } from './event-source.js';
+import { lowWord } from './host-endian.js';
 
-const HEADER = 8;
+/** Bytes before a record: its length word, and one that the kernel needs (`struct bpf_ringbuf_hdr`, BPF_RINGBUF_HDR_SZ). */
+export const RING_HEADER = 8;
 /** Top bits of a record's length word (include/uapi/linux/bpf.h: BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT). */
-const BUSY = 0x80000000 | 0;
-const DISCARD = 0x40000000;
+export const RING_BUSY = 0x80000000 | 0;
+export const RING_DISCARD = 0x40000000;
 const LENGTH = 0x3fffffff;
+
+/**
+ * A record's header is read after the position that says it is there, and the record after its header. x86 never reorders loads, and V8 keeps
+ * typed-array loads in order, so there a plain load does what an acquire does elsewhere; it is as fast as C's.
+ */
+const loadsInOrder = process.arch === 'x64';
 
 /**
  * A `BPF_MAP_TYPE_RINGBUF`, mapped: a page with the consumer's position, which is ours to write; then read-only a page with the
  * producers' position and the data twice over, so that a record never breaks at the end (kernel/bpf/ringbuf.c).
+ *
+ * Positions are 64-bit counts of bytes. The distance between two of them is at most the ring's size, so their low halves tell it, and the loop has
+ * nothing but small integers.
  */
 export class RingSource implements EventSource {
-  readonly fds: readonly number[];
-  /** The kernel does not count records that a ring buffer had no room for: a program sees that its reserve failed. */
-  onLost = (): void => {};
-  readonly #mask: number;
+  readonly fd: number;
+  readonly capacity: number;
+  received = 0;
+  discarded = 0;
+  readonly overwritten = 0;
+  /** Never called: the kernel does not count records that a ring had no room for. A program sees that its reserve failed. */
+  onLost: LostVisitor = () => {};
+  readonly #what: string;
   readonly #consumerPage: Mapping;
   readonly #producerPage: Mapping;
   readonly #consumer: BigUint64Array<ArrayBuffer>;
-  readonly #producer: BigUint64Array<ArrayBuffer>;
+  readonly #consumerWords: Uint32Array<ArrayBuffer>;
+  readonly #producerWords: Uint32Array<ArrayBuffer>;
   readonly #bytes: Uint8Array;
   readonly #words: Int32Array<ArrayBuffer>;
   #open = true;
@@ -28,10 +45,11 @@ export class RingSource implements EventSource {
   /** `size` is the map's max_entries as the kernel reports it: bytes, a power of two. Throws BpfError when it can't be mapped. */
   constructor(sys: Sys, fd: number, size: number, name: string) {
     const page = pageSize();
+    this.#what = `map ${name}`;
     const map = (length: number, protection: number, offset: number): Mapping => {
       const mapping = sys.mmap(fd, length, protection, MAP_SHARED, offset);
       if (typeof mapping === 'number')
-        throw new BpfError({ syscall: 'mmap', errno: -mapping, what: `map ${name}` });
+        throw new BpfError({ syscall: 'mmap', errno: -mapping, what: this.#what });
       return mapping;
     };
     this.#consumerPage = map(page, PROT_READ | PROT_WRITE, 0);
@@ -41,52 +59,75 @@ export class RingSource implements EventSource {
       this.#consumerPage.close();
       throw error;
     }
-    this.fds = [fd];
-    this.#mask = size - 1;
+    this.fd = fd;
+    this.capacity = size;
     this.#consumer = new BigUint64Array(this.#consumerPage.buffer, 0, 1);
-    this.#producer = new BigUint64Array(this.#producerPage.buffer, 0, 1);
+    this.#consumerWords = new Uint32Array(this.#consumerPage.buffer, 0, 2);
+    this.#producerWords = new Uint32Array(this.#producerPage.buffer, 0, 2);
     this.#bytes = new Uint8Array(this.#producerPage.buffer, page, 2 * size);
     this.#words = new Int32Array(this.#producerPage.buffer, page, size / 4);
   }
 
-  drain(visit: RecordVisitor, proceed: () => boolean): boolean {
+  drain(visit: RecordVisitor, limit: number): boolean {
     const bytes = this.#bytes;
     const words = this.#words;
-    const mask = this.#mask;
-    const begin = this.#position;
+    const size = this.capacity;
+    const mask = size - 1;
     // Producers wait for room: give it back a quarter of the buffer at a time, not only at the end of a long batch.
-    const quarter = (mask + 1) >> 2;
-    let position = begin;
-    let given = begin;
+    const quarter = size >> 2;
+    let at = (this.#consumerWords[lowWord] as number) & mask;
+    let taken = 0;
+    let given = 0;
+    let skipped = 0;
+    let count = 0;
     try {
       for (;;) {
-        // A sequentially consistent load: what lies before the producers' position is seen to be written, also on arm64.
-        const end = Number(Atomics.load(this.#producer, 0));
-        if (position >= end) return false;
-        while (position < end) {
-          const at = position & mask;
-          const header = Atomics.load(words, at >> 2);
-          if (header & BUSY) return false;
-          if (!proceed()) return true;
+        // Sequentially consistent, as is the store of the position before it: either we see a record that came meanwhile, or its producer sees
+        // that we have caught up, and wakes us (bpf_ringbuf_commit).
+        let left = this.available;
+        if (left === 0) return false;
+        if (left > size) throw this.#damaged(`${left} bytes wait in a ring of ${size}`);
+        while (left > 0) {
+          const header = (loadsInOrder ? words[at >> 2] : Atomics.load(words, at >> 2)) as number;
+          if (header < 0) {
+            if (given === taken) return false;
+            // It may have been finished since: look again once its producer can see that we wait for it.
+            break;
+          }
+          if (count === limit) return true;
           const length = header & LENGTH;
-          position += (length + HEADER + 7) & ~7;
-          if (!(header & DISCARD)) visit(bytes, at + HEADER, length, -1);
-          if (!this.#open) return false;
-          if (position - given >= quarter) {
-            this.#position = given = position;
-            if (position - begin > mask) return true;
+          const step = (length + RING_HEADER + 7) & ~7;
+          if (step > left) throw this.#damaged(`a record of ${length} bytes where ${left} wait`);
+          const offset = at + RING_HEADER;
+          at = (at + step) & mask;
+          left -= step;
+          taken += step;
+          if (header & RING_DISCARD) skipped++;
+          else {
+            count++;
+            visit(bytes, offset, length, -1);
+            if (!this.#open) return false;
+          }
+          if (taken - given >= quarter) {
+            this.#advance(taken - given);
+            given = taken;
+            if (taken > mask) return true;
           }
         }
-        this.#position = given = position;
+        this.#advance(taken - given);
+        given = taken;
       }
     } finally {
-      if (given !== position && this.#open) this.#position = position;
+      this.received += count;
+      this.discarded += skipped;
+      if (given !== taken && this.#open) this.#advance(taken - given);
     }
   }
 
-  /** Bytes that wait to be read. */
   get available(): number {
-    return this.#open ? Number(Atomics.load(this.#producer, 0)) - this.#position : 0;
+    if (!this.#open) return 0;
+    const end = Atomics.load(this.#producerWords, lowWord);
+    return (end - (this.#consumerWords[lowWord] as number)) >>> 0;
   }
 
   close(): void {
@@ -96,11 +137,12 @@ export class RingSource implements EventSource {
     this.#producerPage.close();
   }
 
-  get #position(): number {
-    return Number(Atomics.load(this.#consumer, 0));
+  /** Gives bytes back to the producers: a release, so that they are not written before we have read them. */
+  #advance(bytes: number): void {
+    Atomics.store(this.#consumer, 0, (this.#consumer[0] as bigint) + BigInt(bytes));
   }
 
-  set #position(position: number) {
-    Atomics.store(this.#consumer, 0, BigInt(position));
+  #damaged(reason: string): DamagedBufferError {
+    return new DamagedBufferError(this.#what, reason);
   }
 }

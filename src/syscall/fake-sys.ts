@@ -23,8 +23,11 @@ export type FakeCall = { readonly result: number } & (
   | { readonly name: 'ioctl'; readonly fd: number; readonly request: number; readonly arg: number | bigint }
   | { readonly name: 'mmap'; readonly fd: number; readonly length: number }
   | { readonly name: 'close' | 'poll'; readonly fd: number }
+  | { readonly name: 'epoll_create1' }
+  | { readonly name: 'epoll_ctl'; readonly epoll: number; readonly op: number; readonly fd: number }
   | { readonly name: 'mount'; readonly fstype: string }
   | { readonly name: 'pidfd_open'; readonly pid: number; readonly flags: number }
+  | { readonly name: 'if_nametoindex'; readonly interface: string }
   | { readonly name: 'memlock'; readonly bytes: bigint }
 );
 
@@ -119,12 +122,11 @@ export class FakeSys implements Sys {
       address: this.addressOf(new Uint8Array(buffer)),
       length,
       buffer,
-      write: (offset, bytes) => new Uint8Array(buffer).set(bytes, offset),
-      peek: (offset, into) => {
+      read: (offset, into) => {
         into.set(new Uint8Array(buffer, offset, into.length));
         return 0;
       },
-      poke: (offset, bytes) => {
+      write: (offset, bytes) => {
         new Uint8Array(buffer).set(bytes, offset);
         return 0;
       },
@@ -149,6 +151,21 @@ export class FakeSys implements Sys {
     return poll;
   }
 
+  epollCreate(): number {
+    return this.#attempt({ name: 'epoll_create1' }, () => this.kernel.open({ kind: 'epoll' }));
+  }
+
+  epollCtl(epoll: number, op: number, fd: number): number {
+    return this.#attempt({ name: 'epoll_ctl', epoll, op, fd }, () =>
+      this.kernel.fds.has(epoll) && this.kernel.fds.has(fd) ? 0 : -Errno.EBADF,
+    );
+  }
+
+  /** Nothing is ever ready; {@link wake} calls a poll back. */
+  epollWait(): number {
+    return 0;
+  }
+
   addressOf(buffer: Uint8Array): bigint {
     let address = this.#addresses.get(buffer);
     if (address === undefined) {
@@ -162,6 +179,13 @@ export class FakeSys implements Sys {
 
   pidfdOpen(pid: number, flags: number): number {
     return this.#attempt({ name: 'pidfd_open', pid, flags }, () => this.kernel.open({ kind: 'pidfd' }));
+  }
+
+  /** There is `lo` only. */
+  interfaceIndex(name: string): number {
+    return this.#attempt({ name: 'if_nametoindex', interface: name }, () =>
+      name === 'lo' ? 1 : -Errno.ENODEV,
+    );
   }
 
   setMemlock(bytes: bigint): number {

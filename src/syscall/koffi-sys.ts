@@ -3,6 +3,9 @@ import { UnsupportedPlatformError } from './bpf-error.js';
 import { Errno } from './errno.js';
 import { syscallNumbers } from './numbers.js';
 import {
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLLIN,
   MAP_ANONYMOUS,
   MAP_FIXED,
   MAP_PRIVATE,
@@ -23,7 +26,8 @@ const FSOPEN_CLOEXEC = 1;
 const FSMOUNT_CLOEXEC = 1;
 const FSCONFIG_CMD_CREATE = 6;
 const EPOLL_CLOEXEC = 0o2000000;
-const EPOLL_CTL_ADD = 1;
+/** Events taken by one epoll_wait. */
+const MAX_EPOLL_EVENTS = 16;
 /** Bytes of the longest ArrayBuffer of V8 in Node 20. */
 const longestView = 2 ** 32;
 
@@ -54,18 +58,31 @@ export function koffiSys(): Sys {
     'int',
     'int64',
   ]) as unknown as (...args: unknown[]) => number | bigint;
-  const memcpyCall = libc.func('memcpy', 'void *', ['uint64', 'void *', 'size_t']) as unknown as (
-    ...args: unknown[]
-  ) => unknown;
   const vmCall = declare('int', 'void *', 'ulong', 'void *', 'ulong', 'ulong');
   const munmapCall = declare('uint64', 'size_t');
   const closeCall = declare('int');
   const pidfdOpenCall = declare('int', 'uint');
+  const nameToIndexCall = libc.func('if_nametoindex', 'uint', ['str']) as unknown as Call;
   const prlimitCall = declare('int', 'int', 'void *', 'void *');
   const fsopenCall = declare('str', 'uint');
   const fsconfigCall = declare('int', 'uint', 'void *', 'void *', 'int');
   const epollCreateCall = declare('int');
   const epollCtlCall = declare('int', 'int', 'int', 'void *');
+  // epoll_pwait: newer architectures have no epoll_wait.
+  const epollWaitCall = declare('int', 'void *', 'int', 'int', 'void *', 'size_t');
+  const epollEvents = new Uint32Array(4 * MAX_EPOLL_EVENTS);
+  const epollCreate = (): number => result(epollCreateCall(numbers.epoll_create1, EPOLL_CLOEXEC));
+  /** The events in 16 bytes: `struct epoll_event` has 12 or 16, by architecture. */
+  const epollCtl = (epoll: number, op: number, fd: number, events: number): number =>
+    result(
+      epollCtlCall(
+        numbers.epoll_ctl,
+        epoll,
+        op,
+        fd,
+        op === EPOLL_CTL_DEL ? null : Uint32Array.of(events, 0, 0, 0),
+      ),
+    );
   const fsmountCall = declare('int', 'uint', 'uint');
 
   const addressOf = (buffer: Uint8Array): bigint => BigInt(koffi.address(buffer));
@@ -85,6 +102,7 @@ export function koffiSys(): Sys {
       if (offset < 0 || offset + bytes.length > length) throw new RangeError('outside of the mapping');
     };
     const transfer = (number: number, offset: number, bytes: Uint8Array): number => {
+      if (bytes.length === 0) return 0;
       const size = BigInt(bytes.length);
       const local = BigUint64Array.of(addressOf(bytes), size);
       const remote = BigUint64Array.of(address + BigInt(offset), size);
@@ -101,17 +119,13 @@ export function koffiSys(): Sys {
         if (open) ranges.register(view, { address, length });
         return view;
       },
-      write(offset, bytes) {
-        inside(offset, bytes);
-        if (open && bytes.length > 0) memcpyCall(address + BigInt(offset), bytes, bytes.length);
-      },
-      peek(offset, into) {
+      read(offset, into) {
         inside(offset, into);
         if (open) return transfer(numbers.process_vm_readv, offset, into);
         into.fill(0);
         return 0;
       },
-      poke(offset, bytes) {
+      write(offset, bytes) {
         inside(offset, bytes);
         return open ? transfer(numbers.process_vm_writev, offset, bytes) : 0;
       },
@@ -140,12 +154,9 @@ export function koffiSys(): Sys {
    * polled already), so it is asked first.
    */
   const epollRefusal = (fd: number): number => {
-    const epoll = result(epollCreateCall(numbers.epoll_create1, EPOLL_CLOEXEC));
+    const epoll = epollCreate();
     if (epoll < 0) return epoll;
-    // EPOLLIN in 16 bytes: `struct epoll_event` has 12 or 16, by architecture.
-    const added = result(
-      epollCtlCall(numbers.epoll_ctl, epoll, EPOLL_CTL_ADD, fd, Uint32Array.of(1, 0, 0, 0)),
-    );
+    const added = epollCtl(epoll, EPOLL_CTL_ADD, fd, EPOLLIN);
     closeCall(numbers.close, epoll);
     return added;
   };
@@ -185,7 +196,9 @@ export function koffiSys(): Sys {
       const refused = polled.has(fd) ? -Errno.EEXIST : epollRefusal(fd);
       if (refused < 0) return refused;
       // The callback gets (status, events), whatever the typings say; an error makes the fd readable, so reading it tells.
-      const handle = koffi.node.poll(fd, { readable: true }, () => callback()) as unknown as PollHandle;
+      const handle = koffi.node.poll(fd, { readable: true }, () =>
+        surface(callback),
+      ) as unknown as PollHandle;
       polled.add(fd);
       let open = true;
       return {
@@ -200,7 +213,12 @@ export function koffiSys(): Sys {
         unref: () => open && handle.unref(),
       };
     },
+    epollCreate,
+    epollCtl,
+    epollWait: epoll =>
+      result(epollWaitCall(numbers.epoll_pwait, epoll, epollEvents, MAX_EPOLL_EVENTS, 0, null, 0)),
     addressOf,
+    interfaceIndex: name => nameToIndexCall(name) || -koffi.errno(),
     pidfdOpen: (pid, flags) => result(pidfdOpenCall(numbers.pidfd_open, pid, flags)),
     setMemlock(bytes) {
       const limit = new BigUint64Array([bytes, bytes]);
@@ -224,6 +242,17 @@ export function koffiSys(): Sys {
       return mount;
     },
   };
+}
+
+/** koffi 3.3.4 calls back without a scope that reports exceptions: one that is thrown there is lost, and the event loop hangs. */
+function surface(callback: () => void): void {
+  try {
+    callback();
+  } catch (error) {
+    setImmediate(() => {
+      throw error;
+    });
+  }
 }
 
 /** What koffi.node.poll returns. */

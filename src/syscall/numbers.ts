@@ -12,6 +12,7 @@ export interface SyscallNumbers {
   readonly fsmount: number;
   readonly epoll_create1: number;
   readonly epoll_ctl: number;
+  readonly epoll_pwait: number;
   readonly pidfd_open: number;
   readonly process_vm_readv: number;
   readonly process_vm_writev: number;
@@ -30,6 +31,7 @@ const generic: SyscallNumbers = {
   fsmount: 432,
   epoll_create1: 20,
   epoll_ctl: 21,
+  epoll_pwait: 22,
   pidfd_open: 434,
   process_vm_readv: 270,
   process_vm_writev: 271,
@@ -50,6 +52,7 @@ export const syscallNumbers: Readonly<Record<string, SyscallNumbers>> = {
     fsmount: 432,
     epoll_create1: 291,
     epoll_ctl: 233,
+    epoll_pwait: 281,
     pidfd_open: 434,
     process_vm_readv: 310,
     process_vm_writev: 311,

@@ -6,6 +6,8 @@ import type { Pointed, Sys } from './sys.js';
 export const PERF_EVENT_IOC_ENABLE = 0x2400;
 export const PERF_EVENT_IOC_DISABLE = 0x2401;
 export const PERF_EVENT_IOC_SET_BPF = 0x40042408;
+/** Linux 4.7. */
+export const PERF_EVENT_IOC_PAUSE_OUTPUT = 0x40042409;
 export const PERF_FLAG_FD_CLOEXEC = 8;
 
 /** `PERF_ATTR_SIZE_VER5`, Linux 4.1: the least that has all fields that rawbpf sets; a kernel refuses bytes it does not know unless they are 0. */

@@ -4,15 +4,13 @@ export interface Mapping {
   readonly length: number;
   /** A view of all of it, made when first asked for. */
   readonly buffer: ArrayBuffer;
-  /** Copies bytes into it without a view. Throws RangeError outside of it; does nothing once closed. */
-  write(offset: number, bytes: Uint8Array): void;
   /**
-   * Fills `into` from it by way of the kernel, process_vm_readv(2), which answers `-EFAULT` where a load would be a signal. 0 when all of it was read;
-   * once closed it is zeros. Throws RangeError outside of it.
+   * Fills `into` from it without a view, by way of the kernel, process_vm_readv(2), which answers `-EFAULT` where a load would be a signal. 0 when all of it
+   * was read; once closed it is zeros. Throws RangeError outside of it.
    */
-  peek(offset: number, into: Uint8Array): number;
-  /** Copies bytes into it in the same way, by process_vm_writev(2). */
-  poke(offset: number, bytes: Uint8Array): number;
+  read(offset: number, into: Uint8Array): number;
+  /** Copies bytes into it in the same way, by process_vm_writev(2); does nothing once closed. */
+  write(offset: number, bytes: Uint8Array): number;
   close(): void;
 }
 
@@ -63,12 +61,23 @@ export interface Sys {
     address?: bigint,
   ): Mapping | number;
   close(fd: number): number;
-  /** Calls back while `fd` is readable (or in error) until closed. Errors of starting the poll are `-errno`. */
+  /**
+   * Calls back while `fd` is readable (or in error) until closed. Errors of starting the poll are `-errno`. What the callback throws is
+   * thrown again from the event loop, uncaught.
+   */
   poll(fd: number, callback: () => void): Poll | number;
+  /** epoll_create1(2), close-on-exec: an fd that is readable while one of those added to it is. */
+  epollCreate(): number;
+  /** epoll_ctl(2); `events` are `EPOLL*` bits. */
+  epollCtl(epoll: number, op: number, fd: number, events: number): number;
+  /** epoll_wait(2) that does not wait: how many of at most 16 fds are ready. What is edge-triggered is then not ready until it happens again. */
+  epollWait(epoll: number): number;
   /** Address of a buffer's memory, stable for as long as the buffer lives; the caller keeps it alive. */
   addressOf(buffer: Uint8Array): bigint;
   /** pidfd_open(2), Linux 5.3: a descriptor of a process, closed on exec. */
   pidfdOpen(pid: number, flags: number): number;
+  /** if_nametoindex(3): the index of a network interface of this process's network namespace, from 1. */
+  interfaceIndex(name: string): number;
   /** setrlimit(2) of RLIMIT_MEMLOCK, both limits, in bytes. */
   setMemlock(bytes: bigint): number;
   /** fsopen(2), fsconfig(FSCONFIG_CMD_CREATE) and fsmount(2): a detached mount of `fstype`; its fd, or `-errno`. `step` makes each of the calls. */
@@ -90,3 +99,12 @@ export const MAP_FIXED = 0x10;
 export const MAP_ANONYMOUS = 0x20;
 /** Linux 4.17; older kernels take the address as a hint. */
 export const MAP_FIXED_NOREPLACE = 0x100000;
+
+/** Operations of epoll_ctl. */
+export const EPOLL_CTL_ADD = 1;
+export const EPOLL_CTL_DEL = 2;
+/** Events of epoll. */
+export const EPOLLIN = 1;
+export const EPOLLOUT = 4;
+/** Ready when it becomes so, not for as long as it is. */
+export const EPOLLET = 0x80000000;

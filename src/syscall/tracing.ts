@@ -56,6 +56,17 @@ export type SyscallEvent =
       readonly address: bigint;
     })
   | (Traced & { readonly name: 'pidfd_open'; readonly pid: number; readonly flags: number })
+  | (Traced & { readonly name: 'epoll_create1' })
+  | (Traced & {
+      readonly name: 'epoll_ctl';
+      readonly epoll: number;
+      /** `EPOLL_CTL_*`. */
+      readonly op: number;
+      readonly fd: number;
+      /** `EPOLL*` bits. */
+      readonly events: number;
+    })
+  | (Traced & { readonly name: 'if_nametoindex'; readonly interface: string })
   | (Traced & { readonly name: 'prlimit64'; readonly bytes: bigint })
   | (Traced & MountCall);
 
@@ -80,6 +91,7 @@ export function traced(sys: Sys): Sys {
   const publish = (event: SyscallEvent): void => syscalls.publish(event);
   return {
     poll: (fd, callback) => sys.poll(fd, callback),
+    epollWait: epoll => sys.epollWait(epoll),
     addressOf: buffer => sys.addressOf(buffer),
     bpf(cmd, attr, size, pointed, address) {
       if (!syscalls.hasSubscribers) return sys.bpf(cmd, attr, size, pointed, address);
@@ -140,6 +152,24 @@ export function traced(sys: Sys): Sys {
       if (!syscalls.hasSubscribers) return sys.pidfdOpen(pid, flags);
       const [result, durationNs] = timed(() => sys.pidfdOpen(pid, flags));
       publish({ name: 'pidfd_open', pid, flags, result, durationNs });
+      return result;
+    },
+    epollCreate() {
+      if (!syscalls.hasSubscribers) return sys.epollCreate();
+      const [result, durationNs] = timed(() => sys.epollCreate());
+      publish({ name: 'epoll_create1', result, durationNs });
+      return result;
+    },
+    epollCtl(epoll, op, fd, events) {
+      if (!syscalls.hasSubscribers) return sys.epollCtl(epoll, op, fd, events);
+      const [result, durationNs] = timed(() => sys.epollCtl(epoll, op, fd, events));
+      publish({ name: 'epoll_ctl', epoll, op, fd, events, result, durationNs });
+      return result;
+    },
+    interfaceIndex(name) {
+      if (!syscalls.hasSubscribers) return sys.interfaceIndex(name);
+      const [result, durationNs] = timed(() => sys.interfaceIndex(name));
+      publish({ name: 'if_nametoindex', interface: name, result, durationNs });
       return result;
     },
     setMemlock(bytes) {

@@ -1,5 +1,6 @@
 import { perfEventAttr } from '../../abi/index.js';
 import { Errno, errnoMessage, errnoName } from '../errno.js';
+import { EPOLL_CTL_DEL, EPOLLET, EPOLLIN, EPOLLOUT } from '../sys.js';
 import type { SyscallEvent } from '../tracing.js';
 import { type Flags, flagsText } from './constants.js';
 import { bpfText } from './format-bpf.js';
@@ -45,10 +46,19 @@ function callText(event: SyscallEvent, options: FullOptions): string {
       const { length, protection, flags, fd, offset, wanted } = event;
       return `mmap(${wanted === 0n ? 'NULL' : address(wanted)}, ${length}, ${protection === 0 ? 'PROT_NONE' : flagsText(protections, protection, true)}, ${mapFlagsText(flags)}, ${fd}, ${hex(offset)})`;
     }
+    case 'epoll_create1':
+      return 'epoll_create1(EPOLL_CLOEXEC)';
+    case 'epoll_ctl': {
+      const { epoll, op, fd, events } = event;
+      if (op === EPOLL_CTL_DEL) return `epoll_ctl(${epoll}, EPOLL_CTL_DEL, ${fd}, NULL)`;
+      return `epoll_ctl(${epoll}, EPOLL_CTL_ADD, ${fd}, {events=${epollEventsText(events)}, data={u32=0, u64=0}})`;
+    }
     case 'close':
       return `close(${event.fd})`;
     case 'pidfd_open':
       return `pidfd_open(${event.pid}, ${event.flags === 0 ? 0 : hex(event.flags)})`;
+    case 'if_nametoindex':
+      return `if_nametoindex(${stringText(event.interface, options)})`;
     case 'prlimit64':
       return `prlimit64(0, RLIMIT_MEMLOCK, {rlim_cur=${limitText(event.bytes)}, rlim_max=${limitText(event.bytes)}}, NULL)`;
     case 'fsopen':
@@ -58,6 +68,15 @@ function callText(event: SyscallEvent, options: FullOptions): string {
     case 'fsmount':
       return `fsmount(${event.fd}, FSMOUNT_CLOEXEC, 0)`;
   }
+}
+
+function epollEventsText(events: number): string {
+  const names = [
+    [EPOLLIN, 'EPOLLIN'],
+    [EPOLLOUT, 'EPOLLOUT'],
+    [EPOLLET, 'EPOLLET'],
+  ] as const;
+  return names.flatMap(([bit, name]) => (events & bit ? [name] : [])).join('|') || '0';
 }
 
 function stringText(text: string, { stringLimit }: FullOptions): string {

@@ -1,0 +1,37 @@
+import { type BtfTypes, type BtfValue, type Codec, codec } from '../btf/index.js';
+import type { RecordType } from './event-delivery.js';
+
+/** Records without a type, as bytes: in a callback the kernel's own, copies in a `for await`. */
+export const bytesType: RecordType<Uint8Array> = {
+  lazy: true,
+  read: (view, offset, length) => new Uint8Array(view.buffer, view.byteOffset + offset, length),
+};
+
+/** Records of one BTF type, or of a codec. A program may send the front of a struct (a string cut at its end): the rest reads as zero. */
+export function codecType(type: Codec): RecordType<BtfValue> {
+  const { size } = type;
+  const whole = new Uint8Array(size);
+  const wholeView = new DataView(whole.buffer);
+  return {
+    read(view, offset, length) {
+      if (length >= size) return type.readAt(view, offset);
+      whole.fill(0).set(new Uint8Array(view.buffer, view.byteOffset + offset, length));
+      return type.readAt(wholeView, 0);
+    },
+  };
+}
+
+/** The codec of a type of the object, by name. Throws TypeError for one that it does not have, with those it has. */
+export function codecByName(map: string, btf: BtfTypes | undefined, name: string): Codec {
+  const bare = name.replace(/^(struct|union|enum) /, '');
+  const id = btf?.findByName(bare, 'struct') ?? btf?.findByName(bare, 'union') ?? btf?.findByName(bare);
+  if (btf && id !== undefined) return codec(btf, id);
+  const known = btf ? structNames(btf) : [];
+  throw new TypeError(
+    `map ${map}: the object's BTF has no type ${name}${known.length ? ` (its structs are ${known.join(', ')})` : ''}`,
+  );
+}
+
+function structNames(btf: BtfTypes): string[] {
+  return [...btf.idsOfKind('struct')].flatMap(id => btf.type(id).name || []);
+}
