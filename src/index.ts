@@ -10,6 +10,8 @@ export {
   type LinkedObject,
   linkObjects,
   type MapFlag,
+  type MapSettings,
+  type MapShape,
   type MapTypeName,
   newestKernel,
   type ObjectCheck,
@@ -22,6 +24,7 @@ export {
   type ProgramCheck,
   parseObject,
   planLoad,
+  programHash,
 } from './object/index.js';
 export * from './programs/index.js';
 export {

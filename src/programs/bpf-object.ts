@@ -17,6 +17,7 @@ import {
   arenaDataOffset,
   eventTypeId,
   type KernelView,
+  type MapSettings,
   type MapSpec,
   newestKernel,
   ObjectError,
@@ -28,9 +29,10 @@ import {
 import { liveSys, type Sys } from '../syscall/index.js';
 import { attachesItself } from './attach-by-section.js';
 import { denied } from './denied.js';
-import { closeAll, execute, type LoadedFds } from './execute.js';
+import { closeAll, execute, type LoadedFds, undo } from './execute.js';
 import { GlobalStore, type Globals } from './globals.js';
 import type { Link } from './link.js';
+import { requireUsable } from './pinned-map.js';
 import { Program } from './program.js';
 import { arenaMemory, copiedMemory, mappedMemory, type SectionMemory } from './section-memory.js';
 import { StateError } from './state-error.js';
@@ -50,9 +52,20 @@ export interface LoadOptions {
   readonly programs?: readonly string[];
   /** Folder of a bpf file system for maps that are pinned by name. Default: `/sys/fs/bpf`; false pins none. */
   readonly pinRoot?: string | false;
+  /**
+   * How single maps are loaded, by name: `{ start: { maxEntries: 64 }, seen: { pin: '/sys/fs/bpf/seen' }, shared: { reuse: map } }`. Throws ObjectError for
+   * a name that the object does not have.
+   */
+  readonly maps?: Readonly<Record<string, LoadMapSettings>>;
 }
 
-export interface PlanOptions extends LoadOptions {
+/** As in planning, but a map to reuse has to be open. */
+export interface LoadMapSettings extends MapSettings {
+  readonly reuse?: BpfMap;
+}
+
+export interface PlanOptions extends Omit<LoadOptions, 'maps'> {
+  readonly maps?: Readonly<Record<string, MapSettings>>;
   /** The kernel to plan for. Default: the newest that rawbpf knows, so that planning asks nothing of this one. */
   readonly kernel?: KernelView;
 }
@@ -148,11 +161,12 @@ export class BpfObject {
   }
 
   /** The `bpf()` calls that load() would make, without making any. Throws what planning throws: FormatError, ObjectError, CoreRelocationError. */
-  plan({ kernel = newestKernel(), programs, pinRoot }: PlanOptions = {}): Plan {
+  plan({ kernel = newestKernel(), programs, pinRoot, maps }: PlanOptions = {}): Plan {
     return planLoad(this.spec, kernel, {
       globals: this.#globals.changes(),
       ...(pinRoot === undefined ? {} : { pinRoot }),
       ...(programs ? { programs: [...programs] } : {}),
+      ...(maps ? { maps } : {}),
     });
   }
 
@@ -173,11 +187,12 @@ export class BpfObject {
     // First, because the feature that it asks for is newer than most that a plan asks for, and so answers for those, too.
     raiseMemlock(sys, kernel);
     const plan = this.#planLive(sys, kernel, options);
-    const fds = execute(sys, kernel, plan);
+    const given = givenMaps(sys, plan, options.maps);
+    const fds = execute(sys, kernel, plan, given);
     try {
-      this.#live = this.#handles(sys, kernel, fds);
+      this.#live = this.#handles(sys, kernel, plan, fds, given);
     } catch (error) {
-      closeAll(fds);
+      undo(fds);
       throw error;
     }
     return this;
@@ -207,7 +222,7 @@ export class BpfObject {
     this.#live = undefined;
     if (!live) return;
     for (const program of Object.values(live.programs)) program.close();
-    for (const map of Object.values(live.maps)) map.close();
+    for (const [name, map] of Object.entries(live.maps)) if (!live.given.has(name)) map.close();
     closeAll(live.fds);
   }
 
@@ -238,23 +253,26 @@ export class BpfObject {
     throw new ObjectError(this.spec.file, `${kind} ${name}`, `there is none of this name; there is ${names}`);
   }
 
-  #handles(sys: Sys, kernel: Kernel, fds: LoadedFds): Live {
+  #handles(
+    sys: Sys,
+    kernel: Kernel,
+    { object }: Plan,
+    fds: LoadedFds,
+    given: ReadonlyMap<string, BpfMap>,
+  ): Live {
     const maps: Record<string, BpfMap> = Object.create(null);
     const programs: Record<string, Program> = Object.create(null);
     const memory = new Map<string, SectionMemory>();
-    for (const map of this.spec.maps) {
-      const fd = fds.get(`map:${map.name}`);
-      if (!fd) continue;
-      const arena = fds.mappings.get(`map:${map.name}`);
-      const def = this.#mapDef(map);
-      const live = wrapMap(sys, kernel, fd, arena ? { ...def, arena } : def);
+    for (const map of object.maps) {
+      const live = given.get(map.name) ?? this.#ownMap(sys, kernel, fds, map);
+      if (!live) continue;
       maps[map.name] = live;
       const section = liveSection(sys, kernel, `${this.spec.file}: ${map.name}`, live, map);
       if (section) memory.set(map.name, section);
       if (live instanceof ArenaMap && this.spec.arena?.map === map.name)
         memory.set(
           map.name,
-          arenaMemory(live, arenaDataOffset(this.spec, kernel), this.spec.arena.bytes.length),
+          arenaMemory(live, arenaDataOffset(object, kernel), this.spec.arena.bytes.length),
         );
     }
     for (const spec of this.spec.programs) {
@@ -262,7 +280,15 @@ export class BpfObject {
       if (fd) programs[spec.name] = new Program({ sys, kernel, file: this.spec.file, spec, fd });
     }
     this.#globals.loaded(memory);
-    return { maps, programs, fds };
+    return { maps, programs, fds, given };
+  }
+
+  #ownMap(sys: Sys, kernel: Kernel, fds: LoadedFds, map: MapSpec): BpfMap | undefined {
+    const fd = fds.get(`map:${map.name}`);
+    if (!fd) return undefined;
+    const arena = fds.mappings.get(`map:${map.name}`);
+    const def = this.#mapDef(map);
+    return wrapMap(sys, kernel, fd, arena ? { ...def, arena } : def);
   }
 
   #innerDef(map: MapSpec): InnerMapDef {
@@ -284,7 +310,25 @@ export class BpfObject {
   }
 }
 
+/** The maps that are used in place of the object's own. */
+function givenMaps(
+  sys: Sys,
+  { object }: Plan,
+  settings: Readonly<Record<string, LoadMapSettings>> = {},
+): Map<string, BpfMap> {
+  const given = new Map<string, BpfMap>();
+  for (const map of object.maps) {
+    const reuse = settings[map.name]?.reuse;
+    if (!reuse) continue;
+    requireUsable(sys, reuse, map, object.file);
+    given.set(map.name, reuse);
+  }
+  return given;
+}
+
 interface Live {
+  /** Those that are not the object's to close. */
+  readonly given: ReadonlyMap<string, BpfMap>;
   readonly maps: Readonly<Record<string, BpfMap>>;
   readonly programs: Readonly<Record<string, Program>>;
   readonly fds: LoadedFds;

@@ -13,24 +13,29 @@ import { resolveStep } from './resolve-step.js';
 export class LoadedFds extends Map<string, OwnedFd> {
   /** Memory that programs count on, by the same names. */
   readonly mappings = new Map<string, Mapping>();
+  /** Paths at which maps were pinned. */
+  readonly pins: string[] = [];
 }
 
 /**
- * Makes the calls of a plan. When one is refused that must succeed, closes every fd that came before it, takes its pins away and throws:
+ * Makes the calls of a plan; maps that it creates not are those `given`, by the object's names. When one is refused that must succeed, closes every fd that came before it, takes its pins away and throws:
  * VerifierError for a program that the verifier examined, UnsupportedFeatureError for something it does not have, BpfError for the rest.
  */
-export function execute(sys: Sys, kernel: KernelView, plan: Plan): LoadedFds {
+export function execute(
+  sys: Sys,
+  kernel: KernelView,
+  plan: Plan,
+  given: ReadonlyMap<string, { readonly fd: number }> = new Map(),
+): LoadedFds {
   const { file } = plan.object;
   const made = new LoadedFds();
   const reused = new Set<string>();
-  const pins: string[] = [];
   try {
     for (const step of plan.steps)
       if (step.unlessReused === undefined || !reused.has(step.unlessReused)) run(step);
     return made;
   } catch (error) {
-    closeAll(made);
-    for (const path of pins) rmSync(path, { force: true });
+    undo(made);
     throw error;
   }
 
@@ -43,7 +48,7 @@ export function execute(sys: Sys, kernel: KernelView, plan: Plan): LoadedFds {
   }
 
   function succeeded(step: PlanStep, attr: AttrRecord, result: number): void {
-    if (step.cmd === BpfCmd.BPF_OBJ_PIN) pins.push(String(attr['pathname']));
+    if (step.cmd === BpfCmd.BPF_OBJ_PIN) made.pins.push(String(attr['pathname']));
     if (step.makes === undefined) return;
     const fd = new OwnedFd(sys, result);
     made.set(step.makes, fd);
@@ -55,9 +60,17 @@ export function execute(sys: Sys, kernel: KernelView, plan: Plan): LoadedFds {
 
   function fdOf({ fd }: FdRef): number {
     const owned = made.get(fd);
+    const lent = fd.startsWith('map:') ? given.get(fd.slice('map:'.length)) : undefined;
+    if (lent) return lent.fd;
     if (!owned) throw new FormatError(`the plan uses ${fd}, which no earlier call made`, { file });
     return owned.value;
   }
+}
+
+/** Leaves nothing behind of a load that failed. */
+export function undo(fds: LoadedFds): void {
+  closeAll(fds);
+  for (const path of fds.pins) rmSync(path, { force: true });
 }
 
 /** Unmaps what was mapped, and closes fds in the reverse of the order in which they were made. */

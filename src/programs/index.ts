@@ -1,6 +1,12 @@
 export { UnsupportedFeatureError } from '../kernel/index.js';
 export type { AttachOptions } from './attach-by-section.js';
-export { BpfObject, type LoadOptions, type OpenOptions, type PlanOptions } from './bpf-object.js';
+export {
+  BpfObject,
+  type LoadMapSettings,
+  type LoadOptions,
+  type OpenOptions,
+  type PlanOptions,
+} from './bpf-object.js';
 export type { Globals } from './globals.js';
 export { Link, type LinkKind } from './link.js';
 export type { KprobeOptions } from './link-kprobe.js';
