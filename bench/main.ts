@@ -5,7 +5,7 @@ import { type Case, type Comparison, compare, NotAtHand } from './compare.js';
 import { btfVmlinux, objectLoad, objectLoadCore, objectOpen, objectOpenLarge } from './engine-case.js';
 import { eventDrain } from './event-case.js';
 import { inspectColdStart } from './inspect-case.js';
-import { mapLookup } from './map-case.js';
+import { mapBatch, mapLookup, mapUpdate } from './map-case.js';
 import { Peers } from './peers.js';
 
 const { values, positionals } = parseArgs({
@@ -19,6 +19,8 @@ const makers: Readonly<Record<string, (peers: Peers) => Case | readonly Case[]>>
   'perf-raw': peers => eventDrain(peers, 'perf', 'raw'),
   'perf-decoded': peers => eventDrain(peers, 'perf', 'decoded'),
   'map-lookup': mapLookup,
+  'map-update': mapUpdate,
+  'map-batch': mapBatch,
   'inspect-cold-start': inspectColdStart,
   'btf-vmlinux': btfVmlinux,
   'object-open': objectOpen,
