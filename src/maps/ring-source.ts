@@ -41,6 +41,7 @@ export class RingSource implements EventSource {
   readonly #bytes: Uint8Array;
   readonly #words: Int32Array<ArrayBuffer>;
   #open = true;
+  #draining = false;
 
   /** `size` is the map's max_entries as the kernel reports it: bytes, a power of two. Throws BpfError when it can't be mapped. */
   constructor(sys: Sys, fd: number, size: number, name: string) {
@@ -80,6 +81,7 @@ export class RingSource implements EventSource {
     let given = 0;
     let skipped = 0;
     let count = 0;
+    this.#draining = true;
     try {
       for (;;) {
         // Sequentially consistent, as is the store of the position before it: either we see a record that came meanwhile, or its producer sees
@@ -120,7 +122,9 @@ export class RingSource implements EventSource {
     } finally {
       this.received += count;
       this.discarded += skipped;
-      if (given !== taken && this.#open) this.#advance(taken - given);
+      if (given !== taken) this.#advance(taken - given);
+      this.#draining = false;
+      if (!this.#open) this.#unmap();
     }
   }
 
@@ -133,6 +137,11 @@ export class RingSource implements EventSource {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
+    // In a callback, the position is to be written first, or else the next reader would be given the same records again.
+    if (!this.#draining) this.#unmap();
+  }
+
+  #unmap(): void {
     this.#consumerPage.close();
     this.#producerPage.close();
   }
