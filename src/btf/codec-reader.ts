@@ -1,8 +1,8 @@
 import { closures } from './codec-closures.js';
 import { own } from './codec-compound.js';
-import { at, CodecSource } from './codec-source.js';
+import { CodecSource } from './codec-source.js';
 import { isLarge, ReadSource } from './codec-source-read.js';
-import { type FlexibleArray, flexibleArray, readElements, readText } from './flexible-array.js';
+import { elementsReader, elementsSource, flexibleArray } from './flexible-array.js';
 import type { BtfValue } from './types.js';
 import type { Shape, StructShape } from './value-shape.js';
 import { WordsOfViews } from './view-words.js';
@@ -15,7 +15,7 @@ export function closureReader(shape: Shape, little: boolean): Read {
   const codec = closures(shape, little);
   const { size } = shape;
   const flexible = shape.kind === 'struct' ? flexibleArray(shape) : undefined;
-  const tail = flexible && tailReader(flexible, little);
+  const tail = flexible && elementsReader(flexible, little);
   return (view, offset, length = Number.NaN) => {
     if (length < size) return finish(zeroFilled(view, offset, length, size), 0, length);
     return finish(view, offset, length);
@@ -28,17 +28,6 @@ export function closureReader(shape: Shape, little: boolean): Read {
   }
 }
 
-function tailReader(
-  { shape, offset }: FlexibleArray,
-  little: boolean,
-): (...at: Parameters<Read>) => BtfValue {
-  if (shape.kind === 'chars')
-    return (view, start, length = Number.NaN) => readText(view, start + offset, length - offset);
-  const element = closures(shape.element, little);
-  return (view, start, length = Number.NaN) =>
-    readElements((v, o) => element.read(v, o), element.size, view, start + offset, length - offset);
-}
-
 /** {@link Read} by source that is generated for the shape; undefined where the shape is too large for that. */
 export function compiledReader(shape: Shape, little: boolean): Read | undefined {
   if (isLarge(shape)) return undefined;
@@ -46,7 +35,7 @@ export function compiledReader(shape: Shape, little: boolean): Read | undefined 
   const reads = new ReadSource(source, little);
   const flexible = shape.kind === 'struct' ? flexibleArray(shape) : undefined;
   const value = flexible
-    ? reads.object(shape as StructShape, 0, true, tailSource(source, reads, flexible))
+    ? reads.object(shape as StructShape, 0, true, elementsSource(source, reads, flexible))
     : reads.value(shape, 0, true);
   const copy = source.constant(zeroFilled);
   const short = `if (l < ${shape.size}) { v = ${copy}(v, o, l, ${shape.size}); o = 0; }`;
@@ -62,15 +51,8 @@ function ${name}(v, o, l) { ${short} ${words} return ${value}; }`,
   return source.evaluate(name) as Read;
 }
 
-function tailSource(source: CodecSource, reads: ReadSource, { shape, offset }: FlexibleArray): string {
-  const place = `v, ${at(offset)}, l - ${offset}`;
-  if (shape.kind === 'chars') return `${source.constant(readText)}(${place})`;
-  const element = reads.function(shape.element);
-  return `${source.constant(readElements)}(${element}, ${shape.element.size}, ${place})`;
-}
-
 /** A record that is shorter than its type, as if zeroes followed: a program may send the front of a struct. */
-function zeroFilled(view: DataView, offset: number, length: number, size: number): DataView {
+export function zeroFilled(view: DataView, offset: number, length: number, size: number): DataView {
   const bytes = new Uint8Array(size);
   bytes.set(new Uint8Array(view.buffer, view.byteOffset + offset, length));
   return new DataView(bytes.buffer);

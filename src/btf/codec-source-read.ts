@@ -75,6 +75,11 @@ export class ReadSource {
     return name;
   }
 
+  /** Expression of a function that reads values of a shape, too large for source or not. */
+  reader(shape: Shape): string {
+    return isLarge(shape) ? this.#source.constant(closures(shape, this.#little).read) : this.function(shape);
+  }
+
   #define(name: string, shape: Shape): string {
     if (shape.kind === 'array') {
       const step = shape.element.size;
@@ -160,6 +165,11 @@ export function flatMembers(
       ? flatMembers(m.shape as StructShape, offset + m.offset)
       : [{ name: m.name, offset: offset + m.offset, shape: m.shape }],
   );
+}
+
+/** Values that a struct's own function makes: no fewer than its members. */
+export function valuesOf(shape: StructShape): number {
+  return counts(shape).own;
 }
 
 interface Counts {

@@ -1,10 +1,12 @@
 import { closureReader, compiledReader, type Read } from './codec-reader.js';
 import { shapeOf } from './codec-shape.js';
 import { mayGenerate } from './codec-source.js';
+import { viewMaker } from './codec-view.js';
 import { closureWriter, compiledWriter, type Write } from './codec-writer.js';
+import { elementCount, flexibleArray, withElements } from './flexible-array.js';
 import { typeName } from './type-name.js';
-import type { BtfTypes, BtfValue, Codec, CodecOptions } from './types.js';
-import type { Shape } from './value-shape.js';
+import type { BtfTypes, BtfValue, Codec, CodecOptions, StructView } from './types.js';
+import type { Shape, StructShape } from './value-shape.js';
 
 const cache = new WeakMap<BtfTypes, Map<string, Codec>>();
 
@@ -30,7 +32,10 @@ class TypeCodec implements Codec {
   /** Functions of the codec's own rather than of its class: V8 then calls, or inlines, what is generated for the type. */
   readAt: Read;
   writeAt: Write;
+  readonly viewAt: Codec['viewAt'];
   readonly #name: string;
+  readonly #shape: Shape;
+  readonly #little: boolean;
   #bytes: Uint8Array | undefined;
   #view: DataView = new DataView(new ArrayBuffer(0));
   #start = 0;
@@ -39,55 +44,83 @@ class TypeCodec implements Codec {
     this.typeId = typeId;
     this.size = shape.size;
     this.#name = name;
-    this.readAt = this.#coldReader(shape, little);
-    this.writeAt = this.#coldWriter(shape, little);
+    this.#shape = shape;
+    this.#little = little;
+    this.readAt = this.#coldReader();
+    this.writeAt = this.#coldWriter();
+    this.viewAt = (shape.kind === 'struct' ? viewMaker(shape, little) : this.readAt) as Codec['viewAt'];
+    shapes.set(this, { shape, little });
   }
 
   read(bytes: Uint8Array, offset = 0, length?: number): BtfValue {
-    this.#bounds(bytes, offset, length ?? this.size);
-    if (bytes !== this.#bytes) this.#look(bytes);
+    this.#look(bytes, offset, length ?? this.size);
     return this.readAt(this.#view, this.#start + offset, length);
   }
 
+  view<T = StructView>(bytes: Uint8Array, offset = 0, length?: number): T {
+    this.#look(bytes, offset, length ?? this.size);
+    return this.viewAt<T>(this.#view, this.#start + offset, length);
+  }
+
   write(bytes: Uint8Array, value: unknown, offset = 0): void {
-    this.#bounds(bytes, offset, this.size);
-    if (bytes !== this.#bytes) this.#look(bytes);
+    this.#look(bytes, offset, this.size);
     this.writeAt(this.#view, this.#start + offset, value);
   }
 
-  #coldReader(shape: Shape, little: boolean): Read {
-    const read = closureReader(shape, little);
+  encode(value: unknown): Uint8Array {
+    const flexible = this.#shape.kind === 'struct' ? flexibleArray(this.#shape) : undefined;
+    const count = flexible ? elementCount(flexible, value) : 0;
+    const shape = count ? withElements(this.#shape as StructShape, count) : this.#shape;
+    const bytes = new Uint8Array(shape.size);
+    const view = new DataView(bytes.buffer);
+    if (count) closureWriter(shape, this.#little)(view, 0, value);
+    else this.writeAt(view, 0, value);
+    return bytes;
+  }
+
+  #coldReader(): Read {
+    const read = closureReader(this.#shape, this.#little);
     let uses = mayGenerate() ? 0 : Number.NEGATIVE_INFINITY;
     return (view, offset, length) => {
       if (uses > WARM) return this.readAt(view, offset, length);
-      uses += 1 + shape.size / 256;
-      if (uses > WARM) this.readAt = compiledReader(shape, little) ?? read;
+      uses += 1 + this.size / 256;
+      if (uses > WARM) this.readAt = compiledReader(this.#shape, this.#little) ?? read;
       return read(view, offset, length);
     };
   }
 
-  #coldWriter(shape: Shape, little: boolean): Write {
-    const write = closureWriter(shape, little);
+  #coldWriter(): Write {
+    const write = closureWriter(this.#shape, this.#little);
     let uses = mayGenerate() ? 0 : Number.NEGATIVE_INFINITY;
     return (view, offset, value) => {
       if (uses > WARM) return this.writeAt(view, offset, value);
-      uses += 1 + shape.size / 256;
-      if (uses > WARM) this.writeAt = compiledWriter(shape, little) ?? write;
+      uses += 1 + this.size / 256;
+      if (uses > WARM) this.writeAt = compiledWriter(this.#shape, this.#little) ?? write;
       write(view, offset, value);
     };
   }
 
-  #bounds(bytes: Uint8Array, offset: number, length: number): void {
+  /** Checks that the bytes are there, and keeps a view of the memory that they are in: a reader of a ring buffer reads one mapping a million times. */
+  #look(bytes: Uint8Array, offset: number, length: number): void {
     if (offset < 0 || length < 0 || offset + length > bytes.length)
       throw new RangeError(
         `${this.#name} takes ${length} bytes, but only ${bytes.length - offset} are there`,
       );
-  }
-
-  /** Keeps a view of the memory that bytes are in: a reader of a ring buffer reads one mapping a million times. */
-  #look(bytes: Uint8Array): void {
+    if (bytes === this.#bytes) return;
     if (bytes.buffer !== this.#view.buffer) this.#view = new DataView(bytes.buffer);
     this.#bytes = bytes;
     this.#start = bytes.byteOffset;
   }
+}
+
+const shapes = new WeakMap<object, ShapeOfCodec>();
+
+interface ShapeOfCodec {
+  readonly shape: Shape;
+  readonly little: boolean;
+}
+
+/** The shape of a codec that {@link codec} made; undefined for any other. */
+export function shapeOfCodec(codec: object): ShapeOfCodec | undefined {
+  return shapes.get(codec);
 }

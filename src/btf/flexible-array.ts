@@ -1,6 +1,12 @@
+import { closures } from './codec-closures.js';
+import { memberOf } from './codec-compound.js';
+import { at, type CodecSource } from './codec-source.js';
+import type { ReadSource } from './codec-source-read.js';
 import { textAt } from './interned-text.js';
 import type { BtfValue } from './types.js';
-import type { ArrayShape, CharsShape, StructShape } from './value-shape.js';
+import type { ArrayShape, CharsShape, MemberShape, Shape, StructShape } from './value-shape.js';
+
+const encoder = new TextEncoder();
 
 /** The flexible array that ends a struct: `char data[]` or `struct x items[]`. */
 export interface FlexibleArray {
@@ -26,11 +32,31 @@ export function flexibleArray(struct: StructShape, offset = 0): FlexibleArray | 
   return undefined;
 }
 
-type Read = (view: DataView, offset: number, words: null) => BtfValue;
+/** Reads the array of a struct at an offset: as much as a record of `length` bytes holds, nothing if that is not known. */
+type ReadTail = (view: DataView, offset: number, length?: number) => BtfValue;
 
-/** Reads as many elements of `size` bytes as the `room` bytes of a record hold; none if it is not known how many there are. */
-export function readElements(
-  read: Read,
+/** {@link ReadTail} by closures. */
+export function elementsReader({ shape, offset: start }: FlexibleArray, little: boolean): ReadTail {
+  if (shape.kind === 'chars')
+    return (view, offset, length = Number.NaN) => readText(view, offset + start, length - start);
+  const { size, read } = closures(shape.element, little);
+  return (view, offset, length = Number.NaN) =>
+    readElements(read, size, view, offset + start, length - start);
+}
+
+/** Expression that does the same, of a view `v`, an offset `o` and a length `l`. */
+export function elementsSource(source: CodecSource, reads: ReadSource, flexible: FlexibleArray): string {
+  const { shape, offset } = flexible;
+  const place = `v, ${at(offset)}, l - ${offset}`;
+  if (shape.kind === 'chars') return `${source.constant(readText)}(${place})`;
+  const element = reads.reader(shape.element);
+  return `${source.constant(readElements)}(${element}, ${shape.element.size}, ${place})`;
+}
+
+type ReadElement = (view: DataView, offset: number, words: null) => BtfValue;
+
+function readElements(
+  read: ReadElement,
   size: number,
   view: DataView,
   offset: number,
@@ -41,7 +67,26 @@ export function readElements(
   return values;
 }
 
-/** Reads the text in the `room` bytes of a record, up to its NUL. */
-export function readText(view: DataView, offset: number, room: number): string {
+function readText(view: DataView, offset: number, room: number): string {
   return room > 0 ? textAt(view, offset, room) : '';
+}
+
+/** Elements that a value gives the array; text has a NUL. */
+export function elementCount({ name }: FlexibleArray, value: unknown): number {
+  const given = typeof value === 'object' && value !== null ? memberOf(value, name) : undefined;
+  if (typeof given === 'string') return encoder.encode(given).length + 1;
+  return Array.isArray(given) || given instanceof Uint8Array ? given.length : 0;
+}
+
+/** The struct with that many elements in its flexible array. */
+export function withElements(struct: StructShape, count: number): StructShape {
+  const last = struct.members.at(-1) as MemberShape;
+  const shape = last.inline ? withElements(last.shape as StructShape, count) : ofCount(last.shape, count);
+  const size = Math.max(struct.size, last.offset + shape.size);
+  return { ...struct, size, members: [...struct.members.slice(0, -1), { ...last, shape }] };
+}
+
+function ofCount(shape: Shape, count: number): Shape {
+  if (shape.kind !== 'array') return { ...shape, size: count } as Shape;
+  return { ...shape, count, size: count * shape.element.size };
 }

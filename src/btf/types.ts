@@ -174,23 +174,47 @@ export interface CodecOptions {
 /** A decoded value. Structs and unions are plain objects, arrays are arrays, char arrays strings, pointers and 64-bit integers bigints. */
 export type BtfValue = number | bigint | boolean | string | null | BtfValue[] | { [name: string]: BtfValue };
 
-/** Reads and writes values of one type, compiled once. Byte order is the BTF's. */
-export interface Codec {
-  /** Bytes of one value. */
+/** What reads the values, or records, of one kind: a {@link Codec}, or one of several by what a field says (`oneOf`). */
+export interface RecordReader<T = BtfValue> {
+  /** The least bytes of a value. */
   readonly size: number;
-  readonly typeId: number;
   /**
    * Decodes the value at `offset` (default 0). Of a record that has `length` bytes: one shorter than the type reads as if zeroes followed, and of a
    * flexible array (`char data[]`, `struct x items[]` at the end of a struct) there are as many elements as it holds; without a length there are none.
    * Throws RangeError when fewer than `length` (default `size`) bytes are there; never reads past them.
    */
-  read(bytes: Uint8Array, offset?: number, length?: number): BtfValue;
+  read(bytes: Uint8Array, offset?: number, length?: number): T;
+  /** {@link read} for those who keep a view and have checked that the bytes are there: `offset` is within the view. */
+  readAt(view: DataView, offset: number, length?: number): T;
+}
+
+/**
+ * A struct that is decoded a member at a time, when touched: its properties are the members' names. Structs in it are views, too; arrays and text are
+ * decoded. It is valid only as long as the memory that it is of: in a callback of a ring buffer, until that returns. `toJSON()`, if no member has that
+ * name, gives the plain object.
+ */
+export interface StructView {
+  readonly [name: string]: unknown;
+}
+
+/** Reads and writes values of one type, compiled once. Byte order is the BTF's. */
+export interface Codec extends RecordReader {
+  /** Bytes of one value, a flexible array aside. */
+  readonly size: number;
+  readonly typeId: number;
+  /**
+   * A struct as a {@link StructView}, rather than decoded; of any other type its value. `T` only says what it is to the compiler. Throws RangeError
+   * as {@link read} does.
+   */
+  view<T = StructView>(bytes: Uint8Array, offset?: number, length?: number): T;
+  /** {@link view} for those who keep a view and have checked the bytes. `again` is a view that this codec made before: it is pointed here and returned, which allocates nothing. */
+  viewAt<T = StructView>(view: DataView, offset: number, length?: number, again?: T): T;
   /** Encodes `value` at `offset`; padding and omitted members become zero. Throws TypeError naming the field of the wrong shape or range. */
   write(bytes: Uint8Array, value: unknown, offset?: number): void;
-  /** {@link read} for those who keep a view and have checked that the bytes are there: `offset` is within the view. */
-  readAt(view: DataView, offset: number, length?: number): BtfValue;
-  /** {@link write} in the same way. */
+  /** {@link write} for those who keep a view, as {@link readAt}. */
   writeAt(view: DataView, offset: number, value: unknown): void;
+  /** The bytes of `value`: more than `size` where it has elements of a flexible array, text with its NUL. Throws TypeError as {@link write} does. */
+  encode(value: unknown): Uint8Array;
 }
 
 /** One function start, from `.BTF.ext` func_info. `insnOffset` is bytes from the start of the section. */
