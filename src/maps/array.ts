@@ -8,9 +8,12 @@ export class ArrayMap<K = Element, V = Element> extends KeyValueMap<K, V> {
 
   /**
    * The values in this process's memory, read and written without a system call; the same each time. While they are mapped for writing the
-   * map cannot be frozen (EBUSY). Throws TypeError when the map was not created with BPF_F_MMAPABLE (Linux 5.5), BpfError when the kernel refuses.
+   * map cannot be frozen (EBUSY). Throws TypeError when the map was not created with BPF_F_MMAPABLE (Linux 5.5) and after close(),
+   * BpfError when the kernel refuses, as it does where the map was opened for reading only.
    */
   mapped(): MappedArray {
+    // Throws after close().
+    this.fd;
     this.#mapped ??= MappedArray.of(this, this.parts);
     return this.#mapped;
   }

@@ -1,9 +1,10 @@
 import { BpfFlags, BpfMapType } from '../abi/index.js';
 import { BpfError, Errno, MAP_SHARED, type Mapping, PROT_READ, PROT_WRITE } from '../syscall/index.js';
 import type { BpfMap, MapParts } from './bpf-map.js';
-import { type Element, type ElementCodec, elementCodec } from './element-codec.js';
+import { bytesAt, type Element, type ElementCodec, elementCodec } from './element-codec.js';
 import { type ScalarArray, scalarArray } from './scalar-array.js';
 import { storeBytes } from './store-bytes.js';
+import { type StructView, structView, type ViewMemory } from './struct-view.js';
 
 /**
  * The values of an array map in this process's own memory (BPF_F_MMAPABLE, Linux 5.5; kernel/bpf/arraymap.c, array_map_mmap): the bytes that the programs see,
@@ -20,9 +21,10 @@ export class MappedArray {
   readonly length: number;
   /** Bytes from one value to the next: the value size, rounded up to 8. */
   readonly stride: number;
-  /** True when the kernel lets nobody write there: the map is frozen, or the fd or the map is for reading only. */
+  /** True when the kernel lets nobody write there: the map is frozen, or its programs may only read it. */
   readonly readonly: boolean;
   readonly #view: DataView;
+  readonly #memory: ViewMemory;
   #closed = false;
 
   private constructor(map: BpfMap, parts: MapParts, mapping: Mapping, readonly: boolean) {
@@ -33,7 +35,20 @@ export class MappedArray {
     this.length = map.maxEntries;
     this.stride = strideOf(map);
     this.readonly = readonly;
-    this.#view = new DataView(mapping.buffer);
+    const view = new DataView(mapping.buffer);
+    this.#view = view;
+    const open = () => {
+      this.#open();
+      return view;
+    };
+    this.#memory = {
+      get view() {
+        return open();
+      },
+      read: (codec, offset) => codec.readAt(open(), offset),
+      bytes: (offset, size) => bytesAt(open(), offset, size).slice(),
+      write: (offset, bytes) => storeBytes(open(), offset, bytes),
+    };
   }
 
   /** Maps an array. Throws TypeError when it was not created with BPF_F_MMAPABLE, BpfError when the kernel refuses. */
@@ -52,7 +67,7 @@ export class MappedArray {
         syscall: 'mmap',
         errno: -mapping,
         what: `map ${map.name}, ${length} bytes`,
-        ...(length > 2 ** 32 ? { hint: 'more than 4 GiB cannot be viewed' } : {}),
+        ...hintOf(length, readonly),
       });
     return new MappedArray(map, parts, mapping, readonly);
   }
@@ -79,21 +94,32 @@ export class MappedArray {
    * multiple of 8), and for read-only memory, where a store through a typed array would end the process.
    */
   array(index?: number): ScalarArray {
-    const { btf, valueTypeId } = this.#parts.def;
     const { valueSize, name } = this.#map;
     const offset = this.#offset(index ?? 0);
-    const typeId = btf && valueTypeId && btf.sizeOf(valueTypeId) === valueSize ? valueTypeId : undefined;
     this.#writable();
     if (index === undefined && valueSize !== this.stride)
       throw new TypeError(
         `map ${name}: its values are ${this.stride} bytes apart and have ${valueSize}: take array(index)`,
       );
     const size = index === undefined ? this.length * valueSize : valueSize;
-    return scalarArray(btf, typeId, this.#view, offset, size, `map ${name}`);
+    return scalarArray(this.#parts.def.btf, this.#typeId, this.#view, offset, size, `map ${name}`);
+  }
+
+  /**
+   * The struct or union at an index where it is: its members are read when touched and written when set, each by itself. Throws as {@link get}, TypeError for values
+   * that are neither and for read-only memory.
+   */
+  view(index: number): StructView {
+    const { btf } = this.#parts.def;
+    const typeId = this.#typeId;
+    const offset = this.#offset(index);
+    this.#writable();
+    if (!btf || !typeId) throw new TypeError(`map ${this.#map.name} has no BTF type for its values`);
+    return structView(btf, typeId, this.#memory, offset);
   }
 
   /** All of the memory, value after value. Throws TypeError where it is read-only, because a store there would end the process. */
-  get view(): DataView {
+  get data(): DataView {
     this.#offset(0);
     this.#writable();
     return this.#view;
@@ -105,19 +131,35 @@ export class MappedArray {
     this.#mapping.close();
   }
 
+  /** The BTF type of the values; one of another size is not believed. */
+  get #typeId(): number | undefined {
+    const { btf, valueTypeId } = this.#parts.def;
+    return btf && valueTypeId && btf.sizeOf(valueTypeId) === this.#map.valueSize ? valueTypeId : undefined;
+  }
+
   #offset(index: number): number {
-    if (this.#closed) throw new TypeError(`map ${this.#map.name} is closed`);
+    this.#open();
     if (!Number.isInteger(index) || index < 0 || index >= this.length)
       throw new RangeError(`map ${this.#map.name} has no index ${index}: it has 0 to ${this.length - 1}`);
     return index * this.stride;
   }
 
+  #open(): void {
+    if (this.#closed) throw new TypeError(`map ${this.#map.name} is closed`);
+  }
+
   #writable(): void {
     if (this.readonly)
       throw new TypeError(
-        `map ${this.#map.name} is read-only: it is frozen, or opened for reading; use get()`,
+        `map ${this.#map.name} is read-only: it is frozen, or its programs may only read it; use get()`,
       );
   }
+}
+
+/** The file of an fd opened for reading only is not one that a shared mapping stays shared of (mm/mmap.c, do_mmap), and bpf_map_mmap refuses any other. */
+function hintOf(length: number, readonly: boolean): { readonly hint?: string } {
+  if (length > 2 ** 32) return { hint: 'more than 4 GiB cannot be viewed' };
+  return readonly ? { hint: 'maps that were opened for reading only cannot be mapped' } : {};
 }
 
 function strideOf({ valueSize }: BpfMap): number {

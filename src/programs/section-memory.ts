@@ -26,7 +26,7 @@ export function mappedMemory(map: ArrayMap, otherwise: SectionMemory): SectionMe
   let memory: SectionMemory | undefined;
   const made = (): SectionMemory => {
     try {
-      return placed(map.mapped().view);
+      return placed(map.mapped().data);
     } catch (error) {
       if (error instanceof BpfError) return otherwise;
       throw error;
