@@ -6,6 +6,7 @@ import type { ElementCodec } from './element-codec.js';
 import type { ElementSource, WalkAction } from './element-source.js';
 import { isIndexed } from './indexed.js';
 import { KeySource } from './key-source.js';
+import { isLacking, setLacking } from './lacking.js';
 import { SeenKeys } from './seen-keys.js';
 
 /** What calls on many elements need of a map. */
@@ -30,18 +31,6 @@ const batchBytes = 256 * 1024;
 /** A bucket of a hash must fit; most hold fewer than this. */
 const leastEntries = 32;
 
-/** Commands that a kernel was found not to have, by map type: they are not tried again. */
-const missing = new WeakMap<Kernel, Set<string>>();
-
-export function isBatchMissing({ kernel, type }: BulkMap, cmd: number): boolean {
-  return missing.get(kernel)?.has(`${type} ${cmd}`) ?? false;
-}
-
-export function setBatchMissing({ kernel, type }: BulkMap, cmd: number): void {
-  const known = missing.get(kernel) ?? new Set();
-  missing.set(kernel, known.add(`${type} ${cmd}`));
-}
-
 /** Room for as many elements as one call should do. */
 export function newBatch(map: BulkMap): MapBatch {
   const fitting = Math.max(leastEntries, Math.floor(batchBytes / (map.keySize + map.valueSize)));
@@ -60,13 +49,13 @@ export interface OpenedSource {
 export function openSource(map: BulkMap, action: WalkAction): OpenedSource {
   const take = action === 'take';
   const cmd = take ? BpfCmd.BPF_MAP_LOOKUP_AND_DELETE_BATCH : BpfCmd.BPF_MAP_LOOKUP_BATCH;
-  if (!isBatchMissing(map, cmd)) {
+  if (!isLacking(map.kernel, map.type, cmd)) {
     const refuse = (errno: number): Error => map.refused(cmd, errno);
     const source = new BatchSource(newBatch(map), take, map.maxEntries, () => void map.fd(), refuse);
     const filled = source.first();
     const once = take || isIndexed(map.type) || hashes.has(map.type);
     if (filled !== undefined) return { source, filled, seen: once ? undefined : new SeenKeys() };
-    setBatchMissing(map, cmd);
+    setLacking(map.kernel, map.type, cmd);
   }
   const seen = take || isIndexed(map.type) ? undefined : new SeenKeys();
   const source = new KeySource(

@@ -1,6 +1,7 @@
 import { BpfCmd, BpfFlags } from '../abi/index.js';
 import { Errno, type MapBatch } from '../syscall/index.js';
-import { type BulkMap, isBatchMissing, newBatch, setBatchMissing } from './bulk-map.js';
+import { type BulkMap, newBatch } from './bulk-map.js';
+import { isLacking, setLacking } from './lacking.js';
 
 /** Writes entries a batch at a time where the kernel can, else one by one; returns how many. `flags` are those of an update. */
 export function setMany(map: BulkMap, entries: Iterable<readonly [unknown, unknown]>, flags: number): number {
@@ -30,12 +31,12 @@ function flushUpdate(
   done: number,
 ): number {
   const cmd = BpfCmd.BPF_MAP_UPDATE_BATCH;
-  if (byBatch && !isBatchMissing(map, cmd)) {
+  if (byBatch && !isLacking(map.kernel, map.type, cmd)) {
     map.fd();
     const result = batch.update(count, flags);
     if (result === 0) return count;
     if (!batch.unsupported(result)) throw map.refused(cmd, -result, done + batch.count);
-    setBatchMissing(map, cmd);
+    setLacking(map.kernel, map.type, cmd);
   }
   for (let i = 0; i < count; i++) {
     const elem = map.elem();
@@ -68,12 +69,12 @@ function flushDelete(map: BulkMap, batch: MapBatch, count: number, before: numbe
   const cmd = BpfCmd.BPF_MAP_DELETE_BATCH;
   let deleted = 0;
   let at = 0;
-  while (at < count && !isBatchMissing(map, cmd)) {
+  while (at < count && !isLacking(map.kernel, map.type, cmd)) {
     map.fd();
     const result = batch.delete(at, count);
     if (result === 0) return deleted + count - at;
     if (batch.unsupported(result)) {
-      setBatchMissing(map, cmd);
+      setLacking(map.kernel, map.type, cmd);
       break;
     }
     deleted += batch.count;

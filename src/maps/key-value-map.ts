@@ -1,5 +1,5 @@
 import { BpfCmd, BpfFlags } from '../abi/index.js';
-import { Errno, MapElem } from '../syscall/index.js';
+import { type BpfError, Errno, MapElem } from '../syscall/index.js';
 import { BpfMap, type MapParts } from './bpf-map.js';
 import { type BulkMap, openSource } from './bulk-map.js';
 import { deleteMany, setMany, zeroAll } from './bulk-write.js';
@@ -63,7 +63,7 @@ export class KeyValueMap<K = Element, V = Element> extends BpfMap {
     this.#key.writeAt(this.#ready().keyView, 0, key);
     this.#value.writeAt(this.#elem.valueView, 0, value);
     const result = this.#elem.update(update === 'any' ? 0 : this.#updateFlags(update));
-    if (result < 0) throw this.refused(BpfCmd.BPF_MAP_UPDATE_ELEM, -result, this.#updateHint(-result));
+    if (result < 0) throw this.updateRefused(-result);
     return this;
   }
 
@@ -170,6 +170,24 @@ export class KeyValueMap<K = Element, V = Element> extends BpfMap {
   clear(): number {
     if (isDense(this.type)) return zeroAll(this.#bulk());
     return this.#take(() => {});
+  }
+
+  /** Looks a key up with flags of the kernel's: `-errno`, or 0 and the value is in the view. */
+  protected lookupWith(key: unknown, flags: number): { result: number; value: DataView } {
+    this.#key.writeAt(this.#ready().keyView, 0, key);
+    return { result: this.#elem.lookup(flags), value: this.#elem.valueView };
+  }
+
+  /** Updates a key with flags of the kernel's, and what `write` puts at the start of the value: 0 or `-errno`. */
+  protected updateWith(key: unknown, flags: number, write: (value: DataView) => void): number {
+    this.#key.writeAt(this.#ready().keyView, 0, key);
+    write(this.#elem.valueView);
+    return this.#elem.update(flags);
+  }
+
+  /** The error for a refused update. */
+  protected updateRefused(errno: number): BpfError {
+    return this.refused(BpfCmd.BPF_MAP_UPDATE_ELEM, errno, this.#updateHint(errno));
   }
 
   /** The prepared calls; throws TypeError after close(), before their fd can be somebody else's. */
