@@ -41,6 +41,7 @@ export type { ElementType, InnerMapDef, MapAccess, MapDef } from './map-def.js';
 export { MapError } from './map-error.js';
 export { type MapInfo, queryMapInfo } from './map-info.js';
 export { MapOfMaps } from './map-of-maps.js';
+export { getHint, pinHint } from './map-pin.js';
 export { MapWalk } from './map-walk.js';
 export { MappedArray } from './mapped-array.js';
 export { type MapSource, type OpenMapOptions, openMap } from './open-map.js';

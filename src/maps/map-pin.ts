@@ -59,8 +59,8 @@ export function getError(errno: number, path: string, what: string): BpfError {
   });
 }
 
-/** bpf_obj_do_pin in kernel/bpf/inode.c. */
-function pinHint(errno: number, path: string): string | undefined {
+/** Why a path was refused to pin at, where it can be told (bpf_obj_do_pin in kernel/bpf/inode.c). */
+export function pinHint(errno: number, path: string): string | undefined {
   const folder = dirname(path);
   switch (errno) {
     case Errno.EEXIST:
@@ -74,8 +74,8 @@ function pinHint(errno: number, path: string): string | undefined {
   }
 }
 
-/** bpf_obj_do_get in kernel/bpf/inode.c. */
-function getHint(errno: number, path: string): string | undefined {
+/** Why what is pinned at a path was not opened, where it can be told (bpf_obj_do_get in kernel/bpf/inode.c). */
+export function getHint(errno: number, path: string): string | undefined {
   switch (errno) {
     case Errno.ENOENT:
       return notBpffs(dirname(path)) ?? 'nothing is pinned there';

@@ -1,7 +1,7 @@
 import { BpfCmd } from '../abi/index.js';
 import type { RawbpfError } from '../errors/index.js';
 import { type Cause, errorFor, probeProgType, readFacts } from '../kernel/index.js';
-import { mapCreateCause } from '../maps/index.js';
+import { getHint, mapCreateCause, pinHint } from '../maps/index.js';
 import type { KernelView, PlanStep, PoisonedInsn } from '../object/index.js';
 import type { AttrRecord, Sys } from '../syscall/index.js';
 import { explainProgLoad } from './explain-prog-load.js';
@@ -59,6 +59,13 @@ function causeOf({ sys, kernel, step, attr, refusal: { errno } }: RefusedStep): 
       probe: type => probeProgType(sys, type, attachType, kernel.versionCode),
     });
   }
+  const path = String(attr['pathname']);
+  if (step.cmd === BpfCmd.BPF_OBJ_PIN) return because(pinHint(errno, path));
+  if (step.cmd === BpfCmd.BPF_OBJ_GET) return because(getHint(errno, path));
   if (step.cmd === BpfCmd.BPF_MAP_CREATE) return mapCreateCause(sys, kernel, attr, errno);
   return undefined;
+}
+
+function because(reason: string | undefined): Cause | undefined {
+  return reason ? { reason } : undefined;
 }

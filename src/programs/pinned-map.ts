@@ -9,6 +9,9 @@ const readonlyByKernel: readonly number[] = [
   BpfMapType.BPF_MAP_TYPE_DEVMAP_HASH,
 ];
 
+/** What an fd may do is none of the map's flags (bpf_map_flags_retain_permanent in include/linux/bpf.h). */
+const accessFlags = BpfFlags.BPF_F_RDONLY | BpfFlags.BPF_F_WRONLY;
+
 const sizes = { type: 'type', key_size: 'keySize', value_size: 'valueSize' } as const;
 const all = { ...sizes, max_entries: 'maxEntries', map_flags: 'flags', map_extra: 'mapExtra' } as const;
 
@@ -39,10 +42,10 @@ function firstDifference(
   what: string,
 ): string | undefined {
   const info = queryMapInfo(sys, fd, what);
-  const ignored = readonlyByKernel.includes(map.type) ? ~BpfFlags.BPF_F_RDONLY_PROG : ~0;
+  const kept = ~(accessFlags | (readonlyByKernel.includes(map.type) ? BpfFlags.BPF_F_RDONLY_PROG : 0));
   for (const [field, name] of Object.entries(fields)) {
     const plain = (value: number | bigint) =>
-      BigInt(field === 'map_flags' ? (Number(value) & ignored) >>> 0 : value);
+      BigInt(field === 'map_flags' ? (Number(value) & kept) >>> 0 : value);
     const [there, here] = [plain(info[field] as number | bigint), plain(map[name])];
     if (there !== here) return `${field} is ${text(field, there)} there, ${text(field, here)} here`;
   }
