@@ -21,6 +21,11 @@ struct scoped {
 	__u8 address[4];
 };
 
+struct beginning {
+	__u32 prefixlen;
+	char name[8];
+};
+
 struct job {
 	__u32 id;
 	char name[12];
@@ -32,7 +37,7 @@ struct {
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct prefix4);
 	__type(value, __u32);
-} routes4 SEC(".maps"), narrow4 SEC(".maps");
+} routes4 SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
@@ -50,12 +55,12 @@ struct {
 	__type(value, __u32);
 } scoped_routes SEC(".maps");
 
-/* Names, as long as data that is no address. */
+/* Data that is no address. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(max_entries, 16);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(key_size, 12);
+	__type(key, struct beginning);
 	__type(value, __u32);
 } names SEC(".maps");
 

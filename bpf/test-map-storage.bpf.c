@@ -17,10 +17,6 @@ struct css_set {
 struct task_struct {
 	struct css_set *cgroups;
 };
-struct inode;
-struct file {
-	struct inode *f_inode;
-};
 #pragma clang attribute pop
 
 struct count {
@@ -43,6 +39,7 @@ struct {
 	__type(value, struct count);
 } sockets SEC(".maps");
 
+/* Only lsm programs can look into it, which not every kernel loads. */
 struct {
 	__uint(type, BPF_MAP_TYPE_INODE_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -96,16 +93,6 @@ int count_cgroup(struct bpf_raw_tracepoint_args *ctx)
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 
 	return count_in(cgrp_storage_get(&cgroups, task->cgroups->dfl_cgrp, 0, BPF_LOCAL_STORAGE_GET_F_CREATE), ctx->args[0]);
-}
-
-/* Counts in the inode of a file that is opened. */
-SEC("?lsm/file_open")
-int count_inode(__u64 *ctx)
-{
-	struct file *file = (void *)ctx[0];
-
-	count_in(bpf_inode_storage_get(&inodes, file->f_inode, 0, 0), 7);
-	return 0;
 }
 
 /* Counts in the socket that connects, where it has a value, and in the cgroup's attachment. */

@@ -19,3 +19,13 @@ export function dumped(map: BpfMap): Dumped[] {
 export function hexBytes(shown: unknown): Uint8Array {
   return Uint8Array.from(shown as string[], Number);
 }
+
+/** The same as words of 32 bits, in the machine's byte order. */
+export function hexWords(shown: unknown): readonly number[] {
+  return [...new Uint32Array(hexBytes(shown).buffer)];
+}
+
+/** The same as one word of 64 bits. */
+export function hexWord64(shown: unknown): bigint {
+  return new BigUint64Array(hexBytes(shown).buffer)[0] ?? 0n;
+}

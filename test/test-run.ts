@@ -9,3 +9,13 @@ export function testRun(program: { readonly fd: number }, ...args: readonly numb
   if (result < 0) throw new BpfError({ syscall: 'bpf', cmd: BpfCmd.BPF_PROG_TEST_RUN, errno: -result });
   return Number(attr['retval']);
 }
+
+/** Runs a program that takes packets once, on an empty IPv4 packet, and returns what it returned. Throws BpfError. */
+export function testRunPacket(program: { readonly fd: number }): number {
+  const packet = new Uint8Array(64);
+  packet.set([8, 0, 0x45], 12);
+  const record = { prog_fd: program.fd, data_in: packet, data_size_in: packet.length };
+  const { result, attr } = bpfInOut(liveSys(), BpfCmd.BPF_PROG_TEST_RUN, record);
+  if (result < 0) throw new BpfError({ syscall: 'bpf', cmd: BpfCmd.BPF_PROG_TEST_RUN, errno: -result });
+  return Number(attr['retval']);
+}

@@ -18,6 +18,9 @@ export interface MapParts {
   readonly wrap: (fd: OwnedFd, def: MapDef) => BpfMap;
 }
 
+/** Why a call was refused, by errno. */
+export type Reasons = Readonly<Record<number, string | (() => string)>>;
+
 /** A live map. It owns its fd: `close()`, or the end of a `using` block, lets it go; the kernel frees the map when nothing else holds it. Sizes are bytes, as the kernel reports them for the fd. */
 export class BpfMap implements Disposable {
   readonly name: string;
@@ -108,6 +111,17 @@ export class BpfMap implements Disposable {
       ...hinted(this.#accessHint(errno) ?? hint),
       ...(done === undefined ? {} : { done }),
     });
+  }
+
+  /** Calls; of a refusal that its family can explain, by errno, it says why. */
+  protected explained<T>(cmd: number, reasons: Reasons, call: () => T): T {
+    try {
+      return call();
+    } catch (error) {
+      const reason = error instanceof BpfError ? reasons[error.errno] : undefined;
+      if (reason === undefined) throw error;
+      throw this.refused(cmd, (error as BpfError).errno, typeof reason === 'string' ? reason : reason());
+    }
   }
 
   #accessHint(errno: number): string | undefined {

@@ -1,5 +1,5 @@
 import { BpfCmd } from '../abi/index.js';
-import { BpfError, Errno } from '../syscall/index.js';
+import { Errno } from '../syscall/index.js';
 import { type FdSource, withFile } from './borrowed-fd.js';
 import { BpfMap, type MapParts } from './bpf-map.js';
 import { type Element, indexKeyCodec, placeOf } from './element-codec.js';
@@ -24,18 +24,11 @@ export class CgroupArray extends BpfMap {
    * index that is not below maxEntries.
    */
   set(index: number, cgroup: string | FdSource): this {
-    withFile(cgroup, placeOf(this.parts.def, 'value'), fd => {
-      try {
-        this.#cgroups.set(index, fd);
-      } catch (error) {
-        if (!(error instanceof BpfError && error.errno === Errno.EBADF)) throw error;
-        throw this.refused(
-          BpfCmd.BPF_MAP_UPDATE_ELEM,
-          Errno.EBADF,
-          `${typeof cgroup === 'string' ? cgroup : `fd ${fd}`} is no folder of cgroup v2`,
-        );
-      }
-    });
+    const name = typeof cgroup === 'string' ? cgroup : 'the descriptor';
+    const reasons = { [Errno.EBADF]: `${name} is no folder of cgroup v2` };
+    withFile(cgroup, placeOf(this.parts.def, 'value'), fd =>
+      this.explained(BpfCmd.BPF_MAP_UPDATE_ELEM, reasons, () => this.#cgroups.set(index, fd)),
+    );
     return this;
   }
 

@@ -9,6 +9,9 @@ import { BpfMap, type MapParts } from './bpf-map.js';
 import { CgroupArray } from './cgroup-array.js';
 import { CgroupStorage } from './cgroup-storage.js';
 import { CgrpStorage } from './cgrp-storage.js';
+import { CpuMap } from './cpumap.js';
+import { DevMap } from './devmap.js';
+import { DevMapHash } from './devmap-hash.js';
 import { HashMap } from './hash.js';
 import { HashOfMaps } from './hash-of-maps.js';
 import { InodeStorage } from './inode-storage.js';
@@ -23,11 +26,15 @@ import { PercpuHashMap } from './percpu-hash.js';
 import { PerfEventArray } from './perf-event-array.js';
 import { ProgArray } from './prog-array.js';
 import { QueueMap } from './queue.js';
+import { ReuseportSockArray } from './reuseport-sockarray.js';
 import { RingBuf } from './ring-buf.js';
 import { SkStorage } from './sk-storage.js';
+import { SockHash } from './sockhash.js';
+import { SockMap } from './sockmap.js';
 import { StackMap } from './stack.js';
 import { StackTraceMap } from './stack-trace.js';
 import { TaskStorage } from './task-storage.js';
+import { XskMap } from './xskmap.js';
 
 const classes: Readonly<Record<number, new (parts: MapParts) => BpfMap>> = {
   [BpfMapType.BPF_MAP_TYPE_HASH]: HashMap,
@@ -50,6 +57,13 @@ const classes: Readonly<Record<number, new (parts: MapParts) => BpfMap>> = {
   [BpfMapType.BPF_MAP_TYPE_STACK_TRACE]: StackTraceMap,
   [BpfMapType.BPF_MAP_TYPE_CGROUP_STORAGE]: CgroupStorage,
   [BpfMapType.BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE]: PercpuCgroupStorage,
+  [BpfMapType.BPF_MAP_TYPE_DEVMAP]: DevMap,
+  [BpfMapType.BPF_MAP_TYPE_DEVMAP_HASH]: DevMapHash,
+  [BpfMapType.BPF_MAP_TYPE_CPUMAP]: CpuMap,
+  [BpfMapType.BPF_MAP_TYPE_XSKMAP]: XskMap,
+  [BpfMapType.BPF_MAP_TYPE_SOCKMAP]: SockMap,
+  [BpfMapType.BPF_MAP_TYPE_SOCKHASH]: SockHash,
+  [BpfMapType.BPF_MAP_TYPE_REUSEPORT_SOCKARRAY]: ReuseportSockArray,
   [BpfMapType.BPF_MAP_TYPE_TASK_STORAGE]: TaskStorage,
   [BpfMapType.BPF_MAP_TYPE_INODE_STORAGE]: InodeStorage,
   [BpfMapType.BPF_MAP_TYPE_SK_STORAGE]: SkStorage,

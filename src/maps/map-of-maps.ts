@@ -1,5 +1,5 @@
 import { BpfCmd } from '../abi/index.js';
-import { BpfError, bpf, Errno, OwnedFd } from '../syscall/index.js';
+import { bpf, Errno, OwnedFd } from '../syscall/index.js';
 import { type FdSource, fdOf } from './borrowed-fd.js';
 import { BpfMap, type MapParts } from './bpf-map.js';
 import { type Element, type ElementCodec, placeOf } from './element-codec.js';
@@ -47,12 +47,9 @@ export abstract class MapOfMaps extends BpfMap {
    * inner map, E2BIG for a full map or an index that is not below maxEntries.
    */
   set(key: unknown, map: FdSource, mode: UpdateMode = 'any'): this {
-    try {
-      this.#ids.set(key, fdOf(map, placeOf(this.parts.def, 'value')), mode);
-    } catch (error) {
-      if (!(error instanceof BpfError && error.errno === Errno.EINVAL)) throw error;
-      throw this.refused(BpfCmd.BPF_MAP_UPDATE_ELEM, Errno.EINVAL, this.#mismatch(fdOf(map, this.name)));
-    }
+    const fd = fdOf(map, placeOf(this.parts.def, 'value'));
+    const reasons = { [Errno.EINVAL]: () => this.#mismatch(fd) };
+    this.explained(BpfCmd.BPF_MAP_UPDATE_ELEM, reasons, () => this.#ids.set(key, fd, mode));
     return this;
   }
 

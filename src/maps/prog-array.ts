@@ -1,5 +1,5 @@
 import { BpfCmd } from '../abi/index.js';
-import { BpfError, Errno } from '../syscall/index.js';
+import { Errno } from '../syscall/index.js';
 import { type FdSource, fdOf } from './borrowed-fd.js';
 import { BpfMap, type MapParts } from './bpf-map.js';
 import { placeOf } from './element-codec.js';
@@ -21,13 +21,10 @@ export class ProgArray extends BpfMap {
    */
   set(index: number, program: FdSource): this {
     const fd = fdOf(program, placeOf(this.parts.def, 'value'));
-    try {
-      this.#ids.set(index, fd);
-    } catch (error) {
-      if (!(error instanceof BpfError && error.errno === Errno.EINVAL)) throw error;
-      const hint = `index ${index}: the program must be of the type of those that jump here`;
-      throw this.refused(BpfCmd.BPF_MAP_UPDATE_ELEM, Errno.EINVAL, hint);
-    }
+    const reasons = {
+      [Errno.EINVAL]: `index ${index}: the program must be of the type of those that jump here`,
+    };
+    this.explained(BpfCmd.BPF_MAP_UPDATE_ELEM, reasons, () => this.#ids.set(index, fd));
     return this;
   }
 
