@@ -1,4 +1,11 @@
-import { BpfObject, type EventCallback, PerfEventArray, type RawCallback, RingBuf } from 'rawbpf';
+import {
+  BpfObject,
+  type EventCallback,
+  PerfEventArray,
+  type PerfReaderOptions,
+  type RawCallback,
+  RingBuf,
+} from 'rawbpf';
 import { bpf, liveSys } from 'rawbpf/syscall';
 import { BpfCmd, BpfFlags } from '../src/abi/index.js';
 import { pythonWithBcc } from './bcc.js';
@@ -74,7 +81,7 @@ function drainer(
   take: { raw: RawCallback } | { decoded: EventCallback<Sample> },
 ): () => void {
   const map = kind === 'ring' ? object.map('ring', RingBuf) : object.map('perf', PerfEventArray);
-  const options = kind === 'ring' ? {} : { pages };
+  const options: PerfReaderOptions = kind === 'ring' ? {} : { pages };
   if ('raw' in take) {
     const reader = map.raw().reader(options);
     return () => reader.consume(take.raw);
