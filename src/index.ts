@@ -1,4 +1,15 @@
-export { Btf, type BtfOptions, type BtfValue, type Codec, type CodecOptions } from './btf/index.js';
+export {
+  Btf,
+  type BtfOptions,
+  type BtfValue,
+  type Codec,
+  type CodecOptions,
+  codec,
+  type OneOfOptions,
+  oneOf,
+  type RecordReader,
+  type StructView,
+} from './btf/index.js';
 export * from './errors/index.js';
 export { Kernel, TracefsError, type TraceLine, TracePipe, type TracePipeOptions } from './kernel/index.js';
 export * from './maps/index.js';

@@ -22,6 +22,7 @@ export { type ExtractedTypes, extractTypes } from './extract-types.js';
 export { type FormatValueOptions, formatValue, TruncatedValueError } from './format-value.js';
 export { KIND as btfKind } from './kinds.js';
 export { BtfMerger, type Placement } from './merge.js';
+export { type OneOfOptions, oneOf } from './one-of.js';
 export { relocateBtf } from './relocate.js';
 export { minCoreBtf, typesUsedByCore, type UsedTypes } from './subset.js';
 export { typeName } from './type-name.js';
