@@ -65,6 +65,8 @@ function finish(
 ): void {
   for (const { name } of namedMembers(shape)) {
     const { get } = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
+    // In the members' order, also where a class has a property of this name before its own.
+    Reflect.deleteProperty(prototype, name);
     Object.defineProperty(prototype, name, { get: get as () => unknown, enumerable: true });
   }
   let reader: Read | undefined;
