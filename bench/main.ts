@@ -4,6 +4,7 @@ import Table from 'cli-table3';
 import { type Case, type Comparison, compare, NotAtHand } from './compare.js';
 import { btfVmlinux, objectLoad, objectLoadCore, objectOpen, objectOpenLarge } from './engine-case.js';
 import { eventDrain } from './event-case.js';
+import { globalRead } from './global-case.js';
 import { inspectColdStart } from './inspect-case.js';
 import { mapBatch, mapLookup, mapUpdate } from './map-case.js';
 import { Peers } from './peers.js';
@@ -21,6 +22,7 @@ const makers: Readonly<Record<string, (peers: Peers) => Case | readonly Case[]>>
   'map-lookup': mapLookup,
   'map-update': mapUpdate,
   'map-batch': mapBatch,
+  'global-read': globalRead,
   'inspect-cold-start': inspectColdStart,
   'btf-vmlinux': btfVmlinux,
   'object-open': objectOpen,

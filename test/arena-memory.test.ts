@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { BpfFlags } from '../src/abi/index.js';
-import { ArenaMap, createMap, openMap, type StructView } from '../src/maps/index.js';
+import { ArenaMap, createMap, type LiveStruct, openMap } from '../src/maps/index.js';
 import { BpfObject } from '../src/programs/index.js';
 import { needsArena } from './arena-object.js';
 import { compile } from './compile.js';
@@ -50,9 +50,9 @@ t.test('where pages can be missing, reading one is an error', async t => {
   const arena = object.map('arena', ArenaMap);
   const head = object.globals['head'] as bigint;
   const freed = object.globals['freed'] as bigint;
-  const view = arena.view('node', head) as StructView;
+  const view = arena.view('node', head) as LiveStruct;
   t.match(view, { value: 1n, history: [0, 5], low: 5, high: 17 });
-  t.equal((view['next'] as StructView)['value'], 2n);
+  t.equal((view['next'] as LiveStruct)['value'], 2n);
   t.match(arena.read('node', head), { value: 1n, history: [0, 5] });
   view['value'] = 100n;
   view['high'] = 31;
@@ -68,11 +68,11 @@ t.test('where pages can be missing, reading one is an error', async t => {
     t.throws(() => arena.bytes(pointer, 8), missing);
     t.throws(() => arena.write('__u64', pointer, 1n), TypeError, 'this object has no such type');
     t.throws(() => arena.write('u64', pointer, 1n), missing);
-    t.throws(() => (arena.view('node', pointer) as StructView)['value'], missing);
+    t.throws(() => (arena.view('node', pointer) as LiveStruct)['value'], missing);
   }
   t.throws(() => arena.bytes(freed - 8n, 16), missing, 'half of it there');
   arena.write('u64', head, never);
-  t.throws(() => (view['next'] as StructView)['value'], missing);
+  t.throws(() => (view['next'] as LiveStruct)['value'], missing);
   object.close();
   t.throws(() => view['value'], { name: 'TypeError', message: /closed/ });
 });
@@ -100,9 +100,9 @@ t.test('an arena of one’s own is mapped when first touched', async t => {
   t.equal(mapped(), true);
   t.equal(arena.length, 4 * 4096);
   arena.write('node', address + 8n, { value: 7n, name: 'seven', next: address + 8n });
-  const node = arena.view('node', 8n) as StructView;
+  const node = arena.view('node', 8n) as LiveStruct;
   t.match(node, { value: 7n, name: 'seven' }, 'the lower half of its address is an offset');
-  t.equal((node['next'] as StructView)['value'], 7n);
+  t.equal((node['next'] as LiveStruct)['value'], 7n);
 
   using again = openMap({ id: arena.id }, { kind: ArenaMap });
   t.throws(() => again.address, {

@@ -1,12 +1,13 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { inspect } from 'node:util';
 import t, { type Test } from 'tap';
-import { ArenaMap, type StructView } from '../src/maps/index.js';
+import { ArenaMap, type LiveStruct } from '../src/maps/index.js';
 import { BpfObject } from '../src/programs/index.js';
 import { needsArena } from './arena-object.js';
 import { fixture } from './repository.js';
 import { testRun } from './test-run.js';
 
-interface Node extends StructView {
+interface Node extends LiveStruct {
   next: Node | undefined;
   value: bigint;
   name: string;
@@ -75,6 +76,11 @@ t.test('a list that a program made, by its pointers', async t => {
   t.equal(first.around[0]?.value, first.value, 'cycles are no matter');
   t.equal(first.around[1]?.value, 198n * 198n);
   t.same(first['bytes'], Uint8Array.of(8, 7, 6, 5, 4, 3, 2, 1), 'the other member of a union');
+  t.same(
+    JSON.parse(JSON.stringify(first, asNumbers)),
+    JSON.parse(JSON.stringify(arena.read('node', head), asNumbers)),
+  );
+  t.match(inspect(first), /name: 'r'/, 'what console.log shows');
   const size = 80;
   t.same(Buffer.from(arena.bytes(head, size)), fromProc(head, size), 'as /proc has it');
   t.equal(arena.bytes(head, size).length, size);
@@ -184,3 +190,7 @@ t.test('variables of an arena are globals', async t => {
   t.throws(() => globals['counter'], { code: 'ERR_RAWBPF_STATE' });
   t.throws(() => first.value, TypeError);
 });
+
+function asNumbers(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? Number(value) : value;
+}

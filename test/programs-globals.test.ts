@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap';
-import { BpfObject, Kernel, type StructView } from '../src/index.js';
+import { BpfObject, Kernel, type LiveStruct } from '../src/index.js';
 import type { FeatureName } from '../src/object/index.js';
 import { liveSys } from '../src/syscall/index.js';
 import { compile } from './compile.js';
@@ -74,7 +74,7 @@ t.test('names that there are not', async t => {
 });
 
 t.test('a struct where it is', async t => {
-  if (!needs(t, { bpf: true, tools: ['bpftool'] })) return;
+  if (!needs(t, { bpf: true })) return;
   using object = BpfObject.open(fixture('test-types'));
   const { globals } = object;
   const everything = object.globalView('rw_everything');
@@ -83,7 +83,7 @@ t.test('a struct where it is', async t => {
   object.load();
   t.equal(everything['u64'], 5n, 'set before load, seen after');
   everything['s32'] = -77;
-  (everything['bits'] as StructView)['c'] = 255;
+  (everything['bits'] as LiveStruct)['c'] = 255;
   const raw = everything['matrix'] as Uint16Array[];
   raw[1]![2] = 99;
   t.equal(testRun(object.program('copy_everything')), 0);
@@ -227,7 +227,7 @@ SEC("raw_tp") int read(void *ctx) { return LINUX_KERNEL_VERSION + CONFIG_HZ; }
   t.throws(() => (globals['CONFIG_HZ'] = 1), { code: 'ERR_RAWBPF_STATE', message: /cannot be set/ });
 });
 
-function membersOf(view: StructView): string[] {
+function membersOf(view: LiveStruct): string[] {
   const names: string[] = [];
   for (const name in view) names.push(name);
   return names;

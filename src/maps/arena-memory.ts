@@ -1,10 +1,10 @@
 import type { BtfValue, Codec } from '../btf/index.js';
 import { BpfError, type Mapping } from '../syscall/index.js';
+import { LiveStruct, type ViewMemory } from './live-struct.js';
 import { storeBytes } from './store-bytes.js';
-import { StructView, type ViewMemory } from './struct-view.js';
 
 /** An address in an arena: as programs store it, its lower 32 bits as they compute with it, or a view of what is there. */
-export type ArenaPointer = bigint | number | StructView;
+export type ArenaPointer = bigint | number | LiveStruct;
 
 const low32 = 0xffff_ffffn;
 
@@ -26,8 +26,8 @@ export class ArenaMemory implements ViewMemory {
   }
 
   offsetOf(pointer: ArenaPointer, size = 0, type = 'pointer'): number {
-    if (pointer instanceof StructView) {
-      const { memory, offset } = StructView.placeOf(pointer);
+    if (pointer instanceof LiveStruct) {
+      const { memory, offset } = LiveStruct.placeOf(pointer);
       if (memory === this) return offset;
       throw new RangeError(`${this.#what}: ${type}: a view of other memory`);
     }

@@ -13,8 +13,8 @@ import {
 import { ArenaMemory, type ArenaPointer } from './arena-memory.js';
 import { BpfMap } from './bpf-map.js';
 import { typeNamed } from './element-as.js';
+import { type LiveStruct, liveStruct, type ViewMemory } from './live-struct.js';
 import { type ScalarArray, scalarArray } from './scalar-array.js';
-import { type StructView, structView, type ViewMemory } from './struct-view.js';
 
 /**
  * `BPF_MAP_TYPE_ARENA` (Linux 6.9; kernel/bpf/arena.c): memory that programs and this process share, with pointers that hold in both.
@@ -42,7 +42,7 @@ export class ArenaMap extends BpfMap {
   }
 
   /** The pointer to a place in the arena, as programs store it. Throws RangeError outside of the arena. */
-  pointerTo(place: number | StructView): bigint {
+  pointerTo(place: number | LiveStruct): bigint {
     const memory = this.#mapped();
     return memory.pointerTo(typeof place === 'number' ? place : memory.offsetOf(place));
   }
@@ -66,10 +66,10 @@ export class ArenaMap extends BpfMap {
    * The struct or union where a pointer points, whose members are read when touched and written when set; pointers in it to structs are views of those in turn:
    * `for (let n = arena.view('node', head); n; n = n.next)`. Undefined for NULL. Throws as {@link read}.
    */
-  view(type: string, pointer: ArenaPointer): StructView | undefined {
+  view(type: string, pointer: ArenaPointer): LiveStruct | undefined {
     const [memory, own] = this.#typed(type);
     if (pointer === 0n || pointer === 0) return undefined;
-    return structView(
+    return liveStruct(
       this.parts.def.btf as BtfTypes,
       own.typeId,
       memory,

@@ -2,9 +2,9 @@ import { BpfFlags, BpfMapType } from '../abi/index.js';
 import { BpfError, Errno, MAP_SHARED, type Mapping, PROT_READ, PROT_WRITE } from '../syscall/index.js';
 import type { BpfMap, MapParts } from './bpf-map.js';
 import { bytesAt, type Element, type ElementCodec, elementCodec } from './element-codec.js';
+import { type LiveStruct, liveStruct, type ViewMemory } from './live-struct.js';
 import { type ScalarArray, scalarArray } from './scalar-array.js';
 import { storeBytes } from './store-bytes.js';
-import { type StructView, structView, type ViewMemory } from './struct-view.js';
 
 /**
  * The values of an array map in this process's own memory (BPF_F_MMAPABLE, Linux 5.5; kernel/bpf/arraymap.c, array_map_mmap): the bytes that the programs see,
@@ -109,13 +109,13 @@ export class MappedArray {
    * The struct or union at an index where it is: its members are read when touched and written when set, each by itself. Throws as {@link get}, TypeError for values
    * that are neither and for read-only memory.
    */
-  view(index: number): StructView {
+  view(index: number): LiveStruct {
     const { btf } = this.#parts.def;
     const typeId = this.#typeId;
     const offset = this.#offset(index);
     this.#writable();
     if (!btf || !typeId) throw new TypeError(`map ${this.#map.name} has no BTF type for its values`);
-    return structView(btf, typeId, this.#memory, offset);
+    return liveStruct(btf, typeId, this.#memory, offset);
   }
 
   /** All of the memory, value after value. Throws TypeError where it is read-only, because a store there would end the process. */

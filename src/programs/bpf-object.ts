@@ -8,9 +8,9 @@ import {
   ArrayMap,
   type BpfMap,
   type InnerMapDef,
+  type LiveStruct,
   type MapDef,
   type ScalarArray,
-  type StructView,
   wrapMap,
 } from '../maps/index.js';
 import {
@@ -125,7 +125,7 @@ export class BpfObject {
    * `obj.globals.stats` is a copy. Works before load, too. Throws ObjectError for an unknown name, TypeError for other types; its members throw StateError where
    * `globals` does.
    */
-  globalView(name: string): StructView {
+  globalView(name: string): LiveStruct {
     return this.#globals.view(name);
   }
 

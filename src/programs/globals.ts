@@ -1,10 +1,10 @@
 import type { BtfTypes, BtfValue, Codec } from '../btf/index.js';
 import {
   bytesAt,
+  type LiveStruct,
+  liveStruct,
   type ScalarArray,
-  type StructView,
   scalarArray,
-  structView,
   type ViewMemory,
 } from '../maps/index.js';
 import {
@@ -101,14 +101,14 @@ export class GlobalStore {
   }
 
   /** A struct global in place: see BpfObject.globalView. */
-  view(name: string): StructView {
+  view(name: string): LiveStruct {
     const variable = this.#variable(name);
     const { within } = this.#readable(variable);
     const at = variable.offset;
     const { typeId } = variable.global;
     const btf = this.#spec.btf as BtfTypes;
-    if (within) return structView(btf, typeId, within.memory, within.offset + at);
-    return structView(btf, typeId, this.#viewMemory(variable), at);
+    if (within) return liveStruct(btf, typeId, within.memory, within.offset + at);
+    return liveStruct(btf, typeId, this.#viewMemory(variable), at);
   }
 
   #viewMemory(variable: Variable): ViewMemory {

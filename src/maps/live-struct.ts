@@ -2,6 +2,9 @@ import { type BtfStruct, type BtfTypes, type BtfValue, type Codec, codec, isChar
 import { type BitField, bytesOf, readBits, writeBits } from './bits.js';
 import { numberArray, type ScalarArray } from './scalar-array.js';
 
+/** What `console.log` asks. */
+const inspect = Symbol.for('nodejs.util.inspect.custom');
+
 /** Memory that structs are viewed in. Offsets are bytes. */
 export interface ViewMemory {
   /** The memory itself; undefined where it can only be copied out and in. */
@@ -16,17 +19,17 @@ export interface ViewMemory {
   pointerTo?(offset: number): bigint;
 }
 
-/** What reading a member of a {@link StructView} gives. */
-export type ViewValue = BtfValue | StructView | ScalarArray | readonly ViewValue[] | undefined;
+/** What reading a member of a {@link LiveStruct} gives. */
+export type LiveValue = BtfValue | LiveStruct | ScalarArray | readonly LiveValue[] | undefined;
 
 /**
- * A struct or union where it is in memory: reading a member reads that member only, setting one writes it only. Made by {@link structView}.
+ * A struct or union where it is in memory: reading a member reads that member only, setting one writes it only. Made by {@link liveStruct}.
  *
  * Members are what codecs give, but for: structs are views, pointers to structs of the same memory are views of what they point to (NULL is undefined), arrays of
- * integers and floats are typed arrays over the memory, other arrays cannot be written to.
+ * integers and floats are typed arrays over the memory, other arrays cannot be written to. `toJSON()`, if no member has that name, decodes all of it once.
  */
-export abstract class StructView {
-  [member: string]: ViewValue;
+export abstract class LiveStruct {
+  [member: string]: LiveValue;
   readonly #memory: ViewMemory;
   readonly #offset: number;
 
@@ -37,27 +40,34 @@ export abstract class StructView {
   }
 
   /** Where a view is. */
-  static placeOf(view: StructView): { readonly memory: ViewMemory; readonly offset: number } {
+  static placeOf(view: LiveStruct): { readonly memory: ViewMemory; readonly offset: number } {
     return { memory: view.#memory, offset: view.#offset };
   }
 
-  /** Gives a class of views a property for each member. */
-  static define(target: StructView, members: readonly Member[]): void {
+  /** Gives a class of views a property for each member, which `plain` decodes all of. */
+  static define(target: LiveStruct, plain: () => Codec, members: readonly Member[]): void {
+    for (const name of ['toJSON', inspect])
+      Object.defineProperty(target, name, {
+        configurable: true,
+        value(this: LiveStruct) {
+          return this.#memory.read(plain(), this.#offset);
+        },
+      });
     for (const { name, read, write } of members)
       Object.defineProperty(target, name, {
         configurable: true,
         enumerable: true,
-        get(this: StructView) {
+        get(this: LiveStruct) {
           return read(this.#memory, this.#offset);
         },
-        set(this: StructView, value: unknown) {
+        set(this: LiveStruct, value: unknown) {
           write(this.#memory, this.#offset, value);
         },
       });
   }
 }
 
-type StructViewClass = new (memory: ViewMemory, offset: number) => StructView;
+type LiveStructClass = new (memory: ViewMemory, offset: number) => LiveStruct;
 
 interface Member {
   readonly name: string;
@@ -66,24 +76,23 @@ interface Member {
   readonly write: (memory: ViewMemory, offset: number, value: unknown) => void;
 }
 
-type Read = (memory: ViewMemory, offset: number) => ViewValue;
+type Read = (memory: ViewMemory, offset: number) => LiveValue;
 
-const classes = new WeakMap<BtfTypes, Map<number, StructViewClass>>();
+const classes = new WeakMap<BtfTypes, Map<number, LiveStructClass>>();
 
 /** A view of the struct or union at an offset that the caller knows to have room for it. Throws TypeError for a type that is neither. */
-export function structView(btf: BtfTypes, typeId: number, memory: ViewMemory, offset: number): StructView {
+export function liveStruct(btf: BtfTypes, typeId: number, memory: ViewMemory, offset: number): LiveStruct {
   return new (classOf(btf, typeId))(memory, offset);
 }
 
-/** Whether a type has views. */
-export function isStruct(btf: BtfTypes, typeId: number): boolean {
+function isStruct(btf: BtfTypes, typeId: number): boolean {
   const { kind } = btf.resolved(typeId);
   return kind === 'struct' || kind === 'union';
 }
 
-function classOf(btf: BtfTypes, typeId: number): StructViewClass {
+function classOf(btf: BtfTypes, typeId: number): LiveStructClass {
   const type = btf.resolved(typeId);
-  const ofBtf = classes.get(btf) ?? new Map<number, StructViewClass>();
+  const ofBtf = classes.get(btf) ?? new Map<number, LiveStructClass>();
   classes.set(btf, ofBtf);
   let made = ofBtf.get(type.id);
   if (made) return made;
@@ -91,11 +100,10 @@ function classOf(btf: BtfTypes, typeId: number): StructViewClass {
     throw new TypeError(
       `${type.name || `type ${typeId}`} is ${type.kind}: only structs and unions have views`,
     );
-  made = { [type.name || 'anonymous']: class extends StructView {} }[
-    type.name || 'anonymous'
-  ] as StructViewClass;
+  made = class extends LiveStruct {} as LiveStructClass;
+  Object.defineProperty(made, 'name', { value: type.name || 'anonymous' });
   ofBtf.set(type.id, made);
-  StructView.define(made.prototype, membersOf(btf, type, 0));
+  LiveStruct.define(made.prototype, () => codec(btf, typeId), membersOf(btf, type, 0));
   return made;
 }
 
@@ -136,7 +144,7 @@ function wholeMember(btf: BtfTypes, name: string, typeId: number, at: number): M
 function reader(btf: BtfTypes, typeId: number, name: string): Read {
   const type = btf.resolved(typeId);
   if (type.kind === 'struct' || type.kind === 'union')
-    return (memory, offset) => structView(btf, typeId, memory, offset);
+    return (memory, offset) => liveStruct(btf, typeId, memory, offset);
   if (type.kind === 'ptr' && isStruct(btf, type.type)) return pointerReader(btf, typeId, type.type, name);
   if (type.kind === 'array' && !isChar(btf, type.type)) return arrayReader(btf, type.type, type.nelems, name);
   let own: Codec | undefined;
@@ -153,7 +161,7 @@ function pointerReader(btf: BtfTypes, typeId: number, pointee: number, name: str
     const pointer = memory.read(own, offset) as bigint;
     if (!memory.offsetOf) return pointer;
     if (pointer === 0n) return undefined;
-    return structView(btf, pointee, memory, memory.offsetOf(pointer, size, name));
+    return liveStruct(btf, pointee, memory, memory.offsetOf(pointer, size, name));
   };
 }
 
@@ -201,8 +209,8 @@ function bitField(btf: BtfTypes, name: string, typeId: number, field: BitField):
 
 function pointerValue(memory: ViewMemory, value: unknown): unknown {
   if (value === undefined || value === null) return 0n;
-  if (!(value instanceof StructView)) return value;
-  const { memory: other, offset } = StructView.placeOf(value);
+  if (!(value instanceof LiveStruct)) return value;
+  const { memory: other, offset } = LiveStruct.placeOf(value);
   if (other !== memory || !memory.pointerTo) throw new TypeError('a view of other memory');
   return memory.pointerTo(offset);
 }
