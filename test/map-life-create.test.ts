@@ -124,7 +124,7 @@ t.test('refusals are explained', async t => {
   const usage = (template: MapTemplate, message: RegExp) =>
     t.throws(() => createMap(template), { name: 'TypeError', message });
   usage({ type: 'hash', value: 8, maxEntries: 1 }, /^map of type hash: key: give its size/);
-  usage({ type: 'hash', key: 'u33', value: 8, maxEntries: 1 }, /no type u33 in the plain types/);
+  usage({ type: 'hash', key: 'u33', value: 8, maxEntries: 1 }, /no type u33 without BTF/);
   usage({ type: 'hash', key: 4, value: 4 }, /maxEntries: give the number of its entries/);
   usage({ type: 'hash', key: 4, value: 4, maxEntries: 1, name: 'a b' }, /name "a b": only letters/);
   usage({ type: 'hash', key: 4, value: 4, maxEntries: 1, inner: 3 }, /only maps of maps have inner/);

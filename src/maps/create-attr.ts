@@ -1,5 +1,5 @@
 import { BpfFlags, BpfMapType, hostEndian } from '../abi/index.js';
-import { Btf, BtfMerger, type BtfType, type BtfTypes, extractTypes } from '../btf/index.js';
+import { Btf, BtfMerger, type BtfTypes, codec, extractTypes } from '../btf/index.js';
 import type { Kernel } from '../kernel/index.js';
 import { flagBits, isRing, mapTypeNamed, ringSize, sanitizeBtf } from '../object/index.js';
 import type { AttrRecord } from '../syscall/index.js';
@@ -7,7 +7,7 @@ import type { MapTemplate } from './create-options.js';
 import { typeNamed } from './element-as.js';
 import type { MapDef } from './map-def.js';
 import { type MapSizes, sizesOf } from './map-sizes.js';
-import { plainTypes } from './plain-types.js';
+import { plainType, plainTypes } from './plain-types.js';
 
 /** A template turned into what the kernel is asked for, and what is known of the map afterwards. */
 export interface PlannedMap {
@@ -24,8 +24,7 @@ export function planMapCreate(template: MapTemplate, kernel: Kernel, what: strin
   const name = checkedName(template.name ?? '', what);
   const key = element(template, 'key', own.key, what);
   const value = element(template, 'value', own.value, what);
-  const typed = [key.typeId, value.typeId].some(Boolean);
-  const btf = template.btf ?? (typed ? plainTypes() : undefined);
+  const { btf } = template;
   const { mapExtra, numaNode, ifindex, exclusive } = template;
   return {
     attr: {
@@ -48,16 +47,16 @@ export function planMapCreate(template: MapTemplate, kernel: Kernel, what: strin
       ...(btf ? { btf } : {}),
       ...key.def,
       ...value.def,
-      ...(template.event ? { eventTypeId: typeId(btf, 'event', template.event, what) } : {}),
+      ...(template.event ? { eventTypeId: eventTypeId(btf, template.event, what) } : {}),
     },
-    btf: btf && typed && kernel.has('btf') ? kernelBtf(btf, key, value, kernel) : undefined,
+    btf: kernel.has('btf') ? kernelBtf(key, value, kernel) : undefined,
   };
 }
 
 interface PlannedElement {
   readonly size: number;
-  /** In the BTF of the template; 0 for none. */
-  readonly typeId: number;
+  /** What the kernel is told of it. */
+  readonly type: { readonly btf: BtfTypes; readonly id: number } | undefined;
   readonly def: Pick<MapDef, 'keyTypeId' | 'valueTypeId' | 'keyCodec' | 'valueCodec'>;
 }
 
@@ -73,24 +72,38 @@ function element(
   if (typeof given === 'number') {
     if (!Number.isInteger(given) || given < 0 || given > 0xffffffff)
       throw new TypeError(`${what}: ${which}: ${given} is not a number of bytes`);
-    return { size: given, typeId: 0, def: {} };
+    return { size: given, type: undefined, def: {} };
   }
   if (typeof given !== 'string')
-    return { size: given.size, typeId: 0, def: { [`${which}Codec` as const]: given } };
-  const btf = template.btf ?? plainTypes();
-  const id = typeId(btf, which, given, what);
-  return { size: btf.sizeOf(id), typeId: id, def: { [`${which}TypeId` as const]: id } };
+    return { size: given.size, type: undefined, def: { [`${which}Codec` as const]: given } };
+  return typed(template.btf, which, given, what);
 }
 
-function typeId(btf: BtfTypes | undefined, which: string, name: string, what: string): number {
+function typed(
+  btf: BtfTypes | undefined,
+  which: 'key' | 'value',
+  name: string,
+  what: string,
+): PlannedElement {
   const id = btf && typeNamed(btf, name);
-  if (id !== undefined) return id;
-  const where = btf
-    ? btf === plainTypes()
-      ? 'plain types: give its BTF in `btf`'
-      : 'BTF given'
-    : 'BTF: none was given';
-  throw new TypeError(`${what}: ${which}: there is no type ${name} in the ${where}`);
+  if (btf && id !== undefined)
+    return { size: btf.sizeOf(id), type: { btf, id }, def: { [`${which}TypeId` as const]: id } };
+  const plain = plainType(name);
+  if (plain === undefined) throw noType(btf, which, name, what);
+  const type = { btf: plainTypes(), id: plain };
+  const plainCodec = codec(type.btf, plain);
+  return { size: plainCodec.size, type, def: { [`${which}Codec` as const]: plainCodec } };
+}
+
+function eventTypeId(btf: BtfTypes | undefined, name: string, what: string): number {
+  const id = btf && typeNamed(btf, name);
+  if (id === undefined) throw noType(btf, 'event', name, what);
+  return id;
+}
+
+function noType(btf: BtfTypes | undefined, which: string, name: string, what: string): TypeError {
+  const where = btf ? 'in the BTF given' : 'without BTF: give it in `btf`';
+  return new TypeError(`${what}: ${which}: there is no type ${name} ${where}`);
 }
 
 /** The characters that the kernel takes (bpf_obj_name_cpy in kernel/bpf/syscall.c). */
@@ -122,22 +135,17 @@ const perCpu: readonly number[] = [BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY, Bpf
  * As much of the BTF as the kernel needs to know of the map. It takes a value's type only with a key's (map_check_btf in kernel/bpf/syscall.c), so
  * where the key is an index it is told that.
  */
-function kernelBtf(
-  btf: BtfTypes,
-  key: PlannedElement,
-  value: PlannedElement,
-  kernel: Kernel,
-): PlannedMap['btf'] {
-  if (!value.typeId) return undefined;
-  const { bytes, ids } = extractTypes(btf, [key.typeId, value.typeId], hostEndian);
+function kernelBtf(key: PlannedElement, value: PlannedElement, kernel: Kernel): PlannedMap['btf'] {
+  const keyType = key.type ?? (key.size === 4 ? { btf: plainTypes(), id: plainType('u32') ?? 0 } : undefined);
+  if (!value.type || (!keyType && key.size !== 0)) return undefined;
   const merger = new BtfMerger(hostEndian);
-  merger.add(Btf.parse(bytes, { file: 'types of a map' }));
-  const keyId = key.typeId ? ids.get(key.typeId) : key.size === 4 ? merger.addType(indexType()) : 0;
+  const ids = [keyType, value.type].map(type => (type ? appended(merger, type.btf, type.id) : 0));
   const own = Btf.parse(merger.bytes(), { file: 'types of a map' });
-  return { bytes: sanitizeBtf(own, kernel), key: keyId ?? 0, value: ids.get(value.typeId) ?? 0 };
+  return { bytes: sanitizeBtf(own, kernel), key: ids[0] ?? 0, value: ids[1] ?? 0 };
 }
 
-function indexType(): BtfType {
-  const types = plainTypes();
-  return types.type(typeNamed(types, 'u32') ?? 0);
+function appended(merger: BtfMerger, btf: BtfTypes, id: number): number {
+  const { bytes, ids } = extractTypes(btf, [id], hostEndian);
+  const now = merger.add(Btf.parse(bytes, { file: 'types of a map' }));
+  return now[ids.get(id) ?? 0] ?? 0;
 }

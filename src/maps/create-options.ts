@@ -12,8 +12,8 @@ export interface MapTemplate {
   /** Letters, digits, `_` and `.`; the kernel keeps the first 15 characters (Linux 4.15). */
   readonly name?: string;
   /**
-   * Of what its keys and values are: bytes by their number; a type by its name, of `btf` or, without it, `u8` to `u64`, `s8` to `s64`, `int`, `bool`,
-   * which the kernel is told; or a codec. Not needed where the map's type settles it: an array's keys, a map of maps' values.
+   * Of what its keys and values are: bytes by their number; a type by its name, of `btf` or plain (`u8` to `u64`, `s8` to `s64`, `int`, `bool`), which
+   * the kernel is told; or a codec. Not needed where the map's type settles it: an array's keys, a map of maps' values.
    */
   readonly key?: number | string | ElementType;
   readonly value?: number | string | ElementType;

@@ -61,6 +61,13 @@ const holdsFds = new Set<number>([
   BpfMapType.BPF_MAP_TYPE_CGROUP_ARRAY,
 ]);
 
+/** Fields that a kernel which does not know them answers with E2BIG (bpf_check_uarg_tail_zero in kernel/bpf/syscall.c). */
+const newerFields = [
+  { field: 'excl_prog_hash', feature: 'maps for one program only', since: '6.18' },
+  { field: 'value_type_btf_obj_fd', feature: 'struct_ops maps of modules', since: '6.9' },
+  { field: 'map_extra', feature: 'map_extra', since: '5.16' },
+] as const;
+
 /** Why this kernel refused a `BPF_MAP_CREATE`, as far as it can be told. */
 export function mapCreateCause(
   sys: Sys,
@@ -69,6 +76,8 @@ export function mapCreateCause(
   errno: number,
 ): Cause | undefined {
   const number = (field: string) => Number(attr[field] ?? 0);
+  const newer = errno === Errno.E2BIG && newerFields.find(({ field }) => attr[field]);
+  if (newer) return { reason: 'it does not know the field that asks for it', missing: newer };
   const page = kernel.pageSize ?? pageSize();
   return explainMapCreate({
     errno,

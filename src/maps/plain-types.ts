@@ -40,3 +40,8 @@ export function plainTypes(): Btf {
   );
   return btf;
 }
+
+/** The id of a plain type; undefined for a name that is none. */
+export function plainType(name: string): number | undefined {
+  return plainTypes().findByName(name, 'int');
+}
