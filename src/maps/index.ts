@@ -10,8 +10,7 @@ export type { CgroupStorageKey } from './cgroup-key.js';
 export { CgroupStorage } from './cgroup-storage.js';
 export { CgrpStorage } from './cgrp-storage.js';
 export { CpuMap, type CpuQueue, type CpuQueueSource } from './cpumap.js';
-export { createMap } from './create.js';
-export { wrapMap } from './create-map.js';
+export { createMap } from './create-map.js';
 export type { CreateMapOptions, MapTemplate } from './create-options.js';
 export { DamagedBufferError } from './damaged-buffer-error.js';
 export { type Device, DeviceMap, type DeviceSource } from './device-map.js';
@@ -67,4 +66,5 @@ export { type StackBuildId, type StackTrace, StackTraceMap } from './stack-trace
 export { storeBytes } from './store-bytes.js';
 export { type TaskSource, TaskStorage } from './task-storage.js';
 export type { LockOptions, UpdateMode, UpdateOptions } from './update-mode.js';
+export { wrapMap } from './wrap-map.js';
 export { XskMap } from './xskmap.js';

@@ -4,7 +4,6 @@ import type { BtfTypes } from '../btf/index.js';
 import { Kernel } from '../kernel/index.js';
 import { bpf, liveSys, OwnedFd, type Sys } from '../syscall/index.js';
 import type { BpfMap } from './bpf-map.js';
-import { wrapMap } from './create-map.js';
 import { idError, listMaps, mapFdById } from './list-maps.js';
 import { mapTypes } from './map-btf.js';
 import type { ElementType, MapAccess } from './map-def.js';
@@ -12,6 +11,7 @@ import { MapError } from './map-error.js';
 import { readMapInfo } from './map-info.js';
 import { getError } from './map-pin.js';
 import { requireMap } from './require-map.js';
+import { wrapMap } from './wrap-map.js';
 
 /** Where a map that is there already is found: its id, where it is pinned, its name, or an fd of it, which the map then owns. */
 export type MapSource =
