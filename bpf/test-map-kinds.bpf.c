@@ -144,13 +144,19 @@ struct {
 
 char LICENSE[] SEC("license") = "GPL";
 
+/* Not literals in code, which the compiler would put together from integers of one byte order or the other. */
+struct prefix4 a_route4 = { .prefixlen = 32, .address = { 10, 0, 2, 3 } };
+struct prefix6 a_route6 = { .prefixlen = 128, .address = { 0x20, 0x01, 0x0d, 0xb8 } };
+struct job a_job = { .name = "seen" };
+
 /* The value of 10.ARG.2.3, or -1. */
 SEC("raw_tp")
 int route(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct prefix4 key = { .prefixlen = 32, .address = { 10, ctx->args[0], 2, 3 } };
-	__u32 *value = bpf_map_lookup_elem(&routes4, &key);
+	__u32 *value;
 
+	a_route4.address[1] = ctx->args[0];
+	value = bpf_map_lookup_elem(&routes4, &a_route4);
 	return value ? *value : -1;
 }
 
@@ -158,11 +164,10 @@ int route(struct bpf_raw_tracepoint_args *ctx)
 SEC("raw_tp")
 int add_route6(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct prefix6 key = { .prefixlen = 128, .address = { 0x20, 0x01, 0x0d, 0xb8 } };
 	__u32 value = 128;
 
-	key.address[15] = ctx->args[0];
-	return bpf_map_update_elem(&routes6, &key, &value, BPF_ANY);
+	a_route6.address[15] = ctx->args[0];
+	return bpf_map_update_elem(&routes6, &a_route6, &value, BPF_ANY);
 }
 
 /* Moves what a program pops from the stack to the queue; returns its id. */
@@ -180,18 +185,16 @@ int move(void *ctx)
 SEC("raw_tp")
 int see(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct job job = { .id = ctx->args[0], .name = "seen" };
-
-	return bpf_map_push_elem(&seen, &job, BPF_ANY);
+	a_job.id = ctx->args[0];
+	return bpf_map_push_elem(&seen, &a_job, BPF_ANY);
 }
 
 /* Whether a job of id ARG was added. */
 SEC("raw_tp")
 int was_seen(struct bpf_raw_tracepoint_args *ctx)
 {
-	struct job job = { .id = ctx->args[0], .name = "seen" };
-
-	return bpf_map_peek_elem(&seen, &job) == 0;
+	a_job.id = ctx->args[0];
+	return bpf_map_peek_elem(&seen, &a_job) == 0;
 }
 
 /* The id of job 7 of the map at index ARG; -1 without the map, -2 without the job. */

@@ -102,7 +102,7 @@ int count_connect(struct bpf_sock_addr *ctx)
 	struct bpf_sock *sk = ctx->sk;
 
 	if (sk)
-		count_in(bpf_sk_storage_get(&sockets, sk, 0, 0), __builtin_bswap16(ctx->user_port));
+		count_in(bpf_sk_storage_get(&sockets, sk, 0, 0), ctx->user_port);
 	count_in(bpf_get_local_storage(&attached, 0), 4);
 	count_in(bpf_get_local_storage(&attached_percpu, 0), 4);
 	return 1;
