@@ -1,9 +1,14 @@
+import { spawnSync } from 'node:child_process';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { closureReader, compiledReader } from '../src/btf/codec-reader.js';
 import { shapeOf } from '../src/btf/codec-shape.js';
+import { flatMembers } from '../src/btf/codec-source-read.js';
 import { closureWriter, compiledWriter } from '../src/btf/codec-writer.js';
 import type { CodecOptions } from '../src/btf/index.js';
 import { type Btf, codec } from '../src/btf/index.js';
+import { isWhole, type Shape } from '../src/btf/value-shape.js';
 import { random, randomTypes } from './random-types.js';
 
 const orders = ['little', 'big'] as const;
@@ -143,3 +148,55 @@ for (const order of orders)
     }
     t.ok(outcomes.written > 5000 && outcomes.refused > 500, JSON.stringify(outcomes));
   });
+
+/** Whether no member has bits or the name of another, so that what is written is what is read. */
+function isPlain(shape: Shape): boolean {
+  if (shape.kind === 'array') return isPlain(shape.element);
+  if (shape.kind !== 'struct') return true;
+  const members = flatMembers(shape);
+  if (new Set(members.map(m => m.name)).size < members.length) return false;
+  const spans = members.map(m => {
+    const layout = m.shape.kind === 'enum' ? m.shape.int.layout : m.shape.kind === 'int' && m.shape.layout;
+    return layout && !isWhole(layout)
+      ? { start: 8 * m.offset + layout.bitOffset, bits: layout.bits }
+      : { start: 8 * m.offset, bits: 8 * m.shape.size };
+  });
+  spans.sort((a, b) => a.start - b.start);
+  const overlaps = spans.some((span, i) => i > 0 && span.start < spans[i - 1]!.start + spans[i - 1]!.bits);
+  return !overlaps && members.every(m => isPlain(m.shape));
+}
+
+for (const order of orders)
+  t.test(`what is written is read again, ${order} endian`, async t => {
+    const next = random(23);
+    let count = 0;
+    for (let seed = 200; seed < 230; seed++) {
+      const btf = randomTypes(seed, 60, order);
+      for (const id of typesWithValues(btf)) {
+        if (!isPlain(shapeOf(btf, id, {}))) continue;
+        const type = codec(btf, id);
+        for (let i = 0; i < 40; i++) {
+          // Bytes of ASCII: text of others may not fit when it is written.
+          const value = type.read(randomBytes(next, type.size).map(byte => byte & 0x7f));
+          const found = shown(type.read(type.encode(value)));
+          count++;
+          if (found !== shown(value)) t.equal(found, shown(value), `seed ${seed}, type ${id}`);
+        }
+      }
+    }
+    t.ok(count > 20_000, `${count} values`);
+  });
+
+t.test('where no code may be generated, all is read and written the same', async t => {
+  const child = fileURLToPath(new URL(`./btf-codec-child${extname(import.meta.url)}`, import.meta.url));
+  // What runs TypeScript, when this is TypeScript.
+  const flags = import.meta.url.endsWith('.ts') ? process.execArgv : [];
+  const [free, forbidden] = [[], ['--disallow-code-generation-from-strings']].map(more => {
+    const { stdout, stderr } = spawnSync(process.execPath, [...flags, ...more, child], { encoding: 'utf8' });
+    t.equal(stderr, '');
+    return stdout.split('\n');
+  }) as [string[], string[]];
+  t.same([free.shift(), forbidden.shift()], ['code is generated', 'no code is generated']);
+  t.ok(free.length > 150, `${free.length} lines`);
+  t.same(forbidden, free);
+});
