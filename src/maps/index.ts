@@ -64,6 +64,7 @@ export { SockMap } from './sockmap.js';
 export { StackMap } from './stack.js';
 export { type StackBuildId, type StackTrace, StackTraceMap } from './stack-trace.js';
 export { storeBytes } from './store-bytes.js';
+export { StructOpsMap, type StructOpsState } from './struct-ops.js';
 export { type TaskSource, TaskStorage } from './task-storage.js';
 export type { LockOptions, UpdateMode, UpdateOptions } from './update-mode.js';
 export { wrapMap } from './wrap-map.js';

@@ -38,6 +38,8 @@ export interface MapDef {
   readonly valueCodec?: ElementType;
   /** Of an arena that is mapped already: where. */
   readonly arena?: Mapping;
+  /** Of a struct_ops map: the value that registers it, with the fds of its programs. */
+  readonly structOps?: Uint8Array;
   /** Of a map of maps. */
   readonly inner?: InnerMapDef;
   /** Set when the fd was opened to read or to write only. */

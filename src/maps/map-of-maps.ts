@@ -6,6 +6,8 @@ import { type Element, type ElementCodec, placeOf } from './element-codec.js';
 import { idCodec } from './id-codec.js';
 import { innerDifference } from './inner-difference.js';
 import { KeyValueMap } from './key-value-map.js';
+import { mapTypes } from './map-btf.js';
+import { readMapInfo } from './map-info.js';
 import type { UpdateMode } from './update-mode.js';
 
 /** A map whose values are maps (kernel/bpf/map_in_map.c). It holds those put in; handles that `get` returns are the caller's to close. */
@@ -29,8 +31,7 @@ export abstract class MapOfMaps extends BpfMap {
     // It was taken out meanwhile, and nothing else held it.
     if (fd === -Errno.ENOENT) return undefined;
     if (fd < 0) throw this.refused(BpfCmd.BPF_MAP_GET_FD_BY_ID, -fd, `inner map of id ${id}`);
-    const { def, wrap } = this.parts;
-    return wrap(new OwnedFd(this.parts.sys, fd), def.inner ?? { name: `${this.name}.inner` });
+    return this.#wrap(new OwnedFd(this.parts.sys, fd));
   }
 
   /** The id of the map that a key has; undefined when it has none. Linux 4.12. */
@@ -70,6 +71,18 @@ export abstract class MapOfMaps extends BpfMap {
 
   [Symbol.iterator](): IterableIterator<[Element, number]> {
     return this.entries();
+  }
+
+  #wrap(fd: OwnedFd): BpfMap {
+    const { sys, kernel, def, wrap } = this.parts;
+    try {
+      if (def.inner) return wrap(fd, def.inner);
+      const name = `${this.name}.inner`;
+      return wrap(fd, { name, ...mapTypes(sys, kernel, readMapInfo(sys, fd.value, `map ${name}`)) });
+    } catch (error) {
+      fd.close();
+      throw error;
+    }
   }
 
   #mismatch(fd: number): string {

@@ -33,6 +33,7 @@ import { SockHash } from './sockhash.js';
 import { SockMap } from './sockmap.js';
 import { StackMap } from './stack.js';
 import { StackTraceMap } from './stack-trace.js';
+import { StructOpsMap } from './struct-ops.js';
 import { TaskStorage } from './task-storage.js';
 import { XskMap } from './xskmap.js';
 
@@ -64,6 +65,7 @@ const classes: Readonly<Record<number, new (parts: MapParts) => BpfMap>> = {
   [BpfMapType.BPF_MAP_TYPE_SOCKMAP]: SockMap,
   [BpfMapType.BPF_MAP_TYPE_SOCKHASH]: SockHash,
   [BpfMapType.BPF_MAP_TYPE_REUSEPORT_SOCKARRAY]: ReuseportSockArray,
+  [BpfMapType.BPF_MAP_TYPE_STRUCT_OPS]: StructOpsMap,
   [BpfMapType.BPF_MAP_TYPE_TASK_STORAGE]: TaskStorage,
   [BpfMapType.BPF_MAP_TYPE_INODE_STORAGE]: InodeStorage,
   [BpfMapType.BPF_MAP_TYPE_SK_STORAGE]: SkStorage,

@@ -36,6 +36,7 @@ import { requireUsable } from './pinned-map.js';
 import { Program } from './program.js';
 import { arenaMemory, copiedMemory, mappedMemory, type SectionMemory } from './section-memory.js';
 import { StateError } from './state-error.js';
+import { structOpsBytes } from './struct-ops-bytes.js';
 
 export interface OpenOptions {
   /** Name of the input in messages. Default: the path, or `<bytes>`. */
@@ -253,18 +254,13 @@ export class BpfObject {
     throw new ObjectError(this.spec.file, `${kind} ${name}`, `there is none of this name; there is ${names}`);
   }
 
-  #handles(
-    sys: Sys,
-    kernel: Kernel,
-    { object }: Plan,
-    fds: LoadedFds,
-    given: ReadonlyMap<string, BpfMap>,
-  ): Live {
+  #handles(sys: Sys, kernel: Kernel, plan: Plan, fds: LoadedFds, given: ReadonlyMap<string, BpfMap>): Live {
+    const { object } = plan;
     const maps: Record<string, BpfMap> = Object.create(null);
     const programs: Record<string, Program> = Object.create(null);
     const memory = new Map<string, SectionMemory>();
     for (const map of object.maps) {
-      const live = given.get(map.name) ?? this.#ownMap(sys, kernel, fds, map);
+      const live = given.get(map.name) ?? this.#ownMap(sys, kernel, plan, fds, map);
       if (!live) continue;
       maps[map.name] = live;
       const section = liveSection(sys, kernel, `${this.spec.file}: ${map.name}`, live, map);
@@ -283,12 +279,13 @@ export class BpfObject {
     return { maps, programs, fds, given };
   }
 
-  #ownMap(sys: Sys, kernel: Kernel, fds: LoadedFds, map: MapSpec): BpfMap | undefined {
+  #ownMap(sys: Sys, kernel: Kernel, plan: Plan, fds: LoadedFds, map: MapSpec): BpfMap | undefined {
     const fd = fds.get(`map:${map.name}`);
     if (!fd) return undefined;
     const arena = fds.mappings.get(`map:${map.name}`);
-    const def = this.#mapDef(map);
-    return wrapMap(sys, kernel, fd, arena ? { ...def, arena } : def);
+    const structOps = structOpsBytes(plan, fds, map.name);
+    const def = { ...this.#mapDef(map), ...(arena ? { arena } : {}), ...(structOps ? { structOps } : {}) };
+    return wrapMap(sys, kernel, fd, def);
   }
 
   #innerDef(map: MapSpec): InnerMapDef {
