@@ -6,6 +6,7 @@ import './core.test.js';
 import './features.test.js';
 import './kprobe.test.js';
 import './load.test.js';
+import './maps.test.js';
 import './module.test.js';
 import './parity.test.js';
 import './tracepoint.test.js';
