@@ -1,5 +1,15 @@
 import { pageSize } from '../kernel/index.js';
-import { BpfError, MAP_SHARED, type Mapping, PROT_READ, PROT_WRITE, type Sys } from '../syscall/index.js';
+import {
+  BpfError,
+  EPOLL_CTL_ADD,
+  EPOLLIN,
+  MAP_SHARED,
+  type Mapping,
+  OwnedFd,
+  PROT_READ,
+  PROT_WRITE,
+  type Sys,
+} from '../syscall/index.js';
 import { DamagedBufferError } from './damaged-buffer-error.js';
 import type { EventSource, LostVisitor, RecordVisitor } from './event-source.js';
 import { lowWord } from './host-endian.js';
@@ -25,7 +35,6 @@ const loadsInOrder = process.arch === 'x64';
  * nothing but small integers.
  */
 export class RingSource implements EventSource {
-  readonly fd: number;
   readonly capacity: number;
   received = 0;
   discarded = 0;
@@ -33,6 +42,7 @@ export class RingSource implements EventSource {
   /** Never called: the kernel does not count records that a ring had no room for. A program sees that its reserve failed. */
   onLost: LostVisitor = () => {};
   readonly #what: string;
+  readonly #epoll: OwnedFd;
   readonly #consumerPage: Mapping;
   readonly #producerPage: Mapping;
   readonly #consumer: BigUint64Array<ArrayBuffer>;
@@ -60,7 +70,7 @@ export class RingSource implements EventSource {
       this.#consumerPage.close();
       throw error;
     }
-    this.fd = fd;
+    this.#epoll = new OwnedFd(sys, this.#waitFor(sys, fd));
     this.capacity = size;
     this.#consumer = new BigUint64Array(this.#consumerPage.buffer, 0, 1);
     this.#consumerWords = new Uint32Array(this.#consumerPage.buffer, 0, 2);
@@ -70,6 +80,16 @@ export class RingSource implements EventSource {
   }
 
   drain(visit: RecordVisitor, limit: number): boolean {
+    this.#draining = true;
+    try {
+      return this.#drain(visit, limit);
+    } finally {
+      this.#draining = false;
+      if (!this.#open) this.#consumerPage.close();
+    }
+  }
+
+  #drain(visit: RecordVisitor, limit: number): boolean {
     const bytes = this.#bytes;
     const words = this.#words;
     const size = this.capacity;
@@ -77,55 +97,59 @@ export class RingSource implements EventSource {
     // Producers wait for room: give it back a quarter of the buffer at a time, not only at the end of a long batch.
     const quarter = size >> 2;
     let at = (this.#consumerWords[lowWord] as number) & mask;
-    let taken = 0;
-    let given = 0;
-    let skipped = 0;
-    let count = 0;
-    this.#draining = true;
-    try {
-      for (;;) {
-        // Sequentially consistent, as is the store of the position before it: either we see a record that came meanwhile, or its producer sees
-        // that we have caught up, and wakes us (bpf_ringbuf_commit).
-        let left = this.available;
-        if (left === 0) return false;
-        if (left > size) throw this.#damaged(`${left} bytes wait in a ring of ${size}`);
-        while (left > 0) {
+    let room = limit;
+    let turns = 0;
+    for (;;) {
+      // Sequentially consistent, as is the store of the position before it: either we see a record that came meanwhile, or its producer sees
+      // that we have caught up, and wakes us (bpf_ringbuf_commit).
+      const available = this.available;
+      if (available === 0) return false;
+      if (available > size)
+        throw new DamagedBufferError(this.#what, `${available} bytes wait in a ring of ${size}`);
+      if (turns++ === 4) return true;
+      const least = available > quarter ? available - quarter : 0;
+      let left = available;
+      const before = room;
+      try {
+        while (left > least) {
           const header = (loadsInOrder ? words[at >> 2] : Atomics.load(words, at >> 2)) as number;
-          if (header < 0) {
-            if (given === taken) return false;
-            // It may have been finished since: look again once its producer can see that we wait for it.
-            break;
-          }
-          if (count === limit) return true;
           const length = header & LENGTH;
           const step = (length + RING_HEADER + 7) & ~7;
-          if (step > left) throw this.#damaged(`a record of ${length} bytes where ${left} wait`);
+          // Nearly always a record of one byte at least, without flags: one comparison tells. A source that was closed reads zeros.
+          if ((header - 1) >>> 0 >= LENGTH) {
+            if (header < 0 || !this.#open) break;
+            if (step > left) throw this.#damaged(length, left);
+            if (header & RING_DISCARD) {
+              at = (at + step) & mask;
+              left -= step;
+              this.discarded++;
+              continue;
+            }
+          }
+          if (step > left) throw this.#damaged(length, left);
+          if (room === 0) return true;
+          room--;
+          left -= step;
           const offset = at + RING_HEADER;
           at = (at + step) & mask;
-          left -= step;
-          taken += step;
-          if (header & RING_DISCARD) skipped++;
-          else {
-            count++;
-            visit(bytes, offset, length, -1);
-            if (!this.#open) return false;
-          }
-          if (taken - given >= quarter) {
-            this.#advance(taken - given);
-            given = taken;
-            if (taken > mask) return true;
-          }
+          visit(bytes, offset, length, -1);
         }
-        this.#advance(taken - given);
-        given = taken;
+      } finally {
+        this.received += before - room;
+        if (left !== available) this.#advance(available - left);
       }
-    } finally {
-      this.received += count;
-      this.discarded += skipped;
-      if (given !== taken) this.#advance(taken - given);
-      this.#draining = false;
-      if (!this.#open) this.#unmap();
+      if (!this.#open) return false;
+      // A busy record may have been finished since: one more look, now that its producer can see that we wait for it.
+      if (left === available) return false;
     }
+  }
+
+  /**
+   * An epoll of its own, not the map's fd: that may be read by another reader, too, and may be closed while we wait, after which libuv ends the
+   * process.
+   */
+  get fd(): number {
+    return this.#epoll.value;
   }
 
   get available(): number {
@@ -137,13 +161,24 @@ export class RingSource implements EventSource {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#epoll.close();
+    this.#producerPage.close();
     // In a callback, the position is to be written first, or else the next reader would be given the same records again.
-    if (!this.#draining) this.#unmap();
+    if (!this.#draining) this.#consumerPage.close();
   }
 
-  #unmap(): void {
+  #waitFor(sys: Sys, fd: number): number {
+    const epoll = sys.epollCreate();
+    const result = epoll < 0 ? epoll : sys.epollCtl(epoll, EPOLL_CTL_ADD, fd, EPOLLIN);
+    if (result >= 0) return epoll;
     this.#consumerPage.close();
     this.#producerPage.close();
+    if (epoll >= 0) sys.close(epoll);
+    throw new BpfError({
+      syscall: epoll < 0 ? 'epoll_create1' : 'epoll_ctl',
+      errno: -result,
+      what: this.#what,
+    });
   }
 
   /** Gives bytes back to the producers: a release, so that they are not written before we have read them. */
@@ -151,7 +186,7 @@ export class RingSource implements EventSource {
     Atomics.store(this.#consumer, 0, (this.#consumer[0] as bigint) + BigInt(bytes));
   }
 
-  #damaged(reason: string): DamagedBufferError {
-    return new DamagedBufferError(this.#what, reason);
+  #damaged(length: number, left: number): DamagedBufferError {
+    return new DamagedBufferError(this.#what, `a record of ${length} bytes where ${left} wait`);
   }
 }

@@ -131,8 +131,10 @@ export class FakeSys implements Sys {
         return 0;
       },
       close: () => {
-        if (open) this.openMappings--;
+        if (!open) return;
         open = false;
+        this.openMappings--;
+        new Uint8Array(buffer).fill(0);
       },
     };
   }
