@@ -29,13 +29,12 @@ const WARM = 32;
 class TypeCodec implements Codec {
   readonly typeId: number;
   readonly size: number;
-  /** Functions of the codec's own rather than of its class: V8 then calls, or inlines, what is generated for the type. */
-  readAt: Read;
-  writeAt: Write;
   readonly viewAt: Codec['viewAt'];
   readonly #name: string;
   readonly #shape: Shape;
   readonly #little: boolean;
+  #read: Read;
+  #write: Write;
   #bytes: Uint8Array | undefined;
   #view: DataView = new DataView(new ArrayBuffer(0));
   #start = 0;
@@ -46,15 +45,32 @@ class TypeCodec implements Codec {
     this.#name = name;
     this.#shape = shape;
     this.#little = little;
-    this.readAt = this.#coldReader();
-    this.writeAt = this.#coldWriter();
-    this.viewAt = (shape.kind === 'struct' ? viewMaker(shape, little) : this.readAt) as Codec['viewAt'];
+    this.#read = this.#coldReader();
+    this.#write = this.#coldWriter();
+    this.viewAt = (shape.kind === 'struct' ? viewMaker(shape, little) : this.#read) as Codec['viewAt'];
     shapes.set(this, { shape, little });
+  }
+
+  /**
+   * Becomes a property of the codec's own, a function that is generated for the type. V8 inlines it where it is called,
+   * which it would not if there had been another function before.
+   */
+  get readAt(): Read {
+    this.#read = this.#generated(compiledReader) ?? closureReader(this.#shape, this.#little);
+    Object.defineProperty(this, 'readAt', { value: this.#read });
+    return this.#read;
+  }
+
+  /** As {@link readAt}. */
+  get writeAt(): Write {
+    this.#write = this.#generated(compiledWriter) ?? closureWriter(this.#shape, this.#little);
+    Object.defineProperty(this, 'writeAt', { value: this.#write });
+    return this.#write;
   }
 
   read(bytes: Uint8Array, offset = 0, length?: number): BtfValue {
     this.#look(bytes, offset, length ?? this.size);
-    return this.readAt(this.#view, this.#start + offset, length);
+    return this.#read(this.#view, this.#start + offset, length);
   }
 
   view<T = StructView>(bytes: Uint8Array, offset = 0, length?: number): T {
@@ -64,7 +80,7 @@ class TypeCodec implements Codec {
 
   write(bytes: Uint8Array, value: unknown, offset = 0): void {
     this.#look(bytes, offset, this.size);
-    this.writeAt(this.#view, this.#start + offset, value);
+    this.#write(this.#view, this.#start + offset, value);
   }
 
   encode(value: unknown): Uint8Array {
@@ -74,30 +90,30 @@ class TypeCodec implements Codec {
     const bytes = new Uint8Array(shape.size);
     const view = new DataView(bytes.buffer);
     if (count) closureWriter(shape, this.#little)(view, 0, value);
-    else this.writeAt(view, 0, value);
+    else this.#write(view, 0, value);
     return bytes;
   }
 
   #coldReader(): Read {
     const read = closureReader(this.#shape, this.#little);
-    let uses = mayGenerate() ? 0 : Number.NEGATIVE_INFINITY;
+    let uses = 0;
     return (view, offset, length) => {
-      if (uses > WARM) return this.readAt(view, offset, length);
       uses += 1 + this.size / 256;
-      if (uses > WARM) this.readAt = compiledReader(this.#shape, this.#little) ?? read;
-      return read(view, offset, length);
+      return (uses > WARM ? this.readAt : read)(view, offset, length);
     };
   }
 
   #coldWriter(): Write {
     const write = closureWriter(this.#shape, this.#little);
-    let uses = mayGenerate() ? 0 : Number.NEGATIVE_INFINITY;
+    let uses = 0;
     return (view, offset, value) => {
-      if (uses > WARM) return this.writeAt(view, offset, value);
       uses += 1 + this.size / 256;
-      if (uses > WARM) this.writeAt = compiledWriter(this.#shape, this.#little) ?? write;
-      write(view, offset, value);
+      (uses > WARM ? this.writeAt : write)(view, offset, value);
     };
+  }
+
+  #generated<T>(compile: (shape: Shape, little: boolean) => T): T | undefined {
+    return mayGenerate() ? compile(this.#shape, this.#little) : undefined;
   }
 
   /** Checks that the bytes are there, and keeps a view of the memory that they are in: a reader of a ring buffer reads one mapping a million times. */
