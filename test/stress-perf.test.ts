@@ -11,6 +11,7 @@ import { memory, type Producers, randomly, startProducers, stressCount, stressSe
 import { StressCheck } from './stress-check.js';
 
 const count = stressCount(200_000, 0.1);
+t.setTimeout(900_000);
 const random = randomly(stressSeed);
 
 t.test(

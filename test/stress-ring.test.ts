@@ -8,6 +8,7 @@ import { memory, randomly, startProducers, stressCount, stressSeed } from './str
 import { StressCheck } from './stress-check.js';
 
 const count = stressCount(1_000_000);
+t.setTimeout(900_000);
 const random = randomly(stressSeed);
 
 /** What a reader does until it is closed; each takes what the one before left. */

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { isMainThread } from 'node:worker_threads';
 import { UnsupportedPlatformError } from './bpf-error.js';
 import { Errno } from './errno.js';
 import { syscallNumbers } from './numbers.js';
@@ -15,6 +16,7 @@ import {
   PROT_WRITE,
   type Sys,
 } from './sys.js';
+import { pollByTimer } from './thread-poll.js';
 
 type Koffi = typeof import('koffi');
 /** `long syscall(long, …)` with the argument types of one call. */
@@ -148,16 +150,17 @@ export function koffiSys(): Sys {
     memory: undefined,
   };
 
+  const closeFd = (fd: number): number => result(closeCall(numbers.close, fd));
+  const epollWait = (epoll: number): number =>
+    result(epollWaitCall(numbers.epoll_pwait, epoll, epollEvents, MAX_EPOLL_EVENTS, 0, null, 0));
   const polled = new Set<number>();
-  /**
-   * What epoll says to a file descriptor. koffi 3.3.4 aborts the process when libuv refuses to poll one (it is closed, a regular file, or
-   * polled already), so it is asked first.
-   */
-  const epollRefusal = (fd: number): number => {
+  /** An epoll of one fd. */
+  const epollOf = (fd: number): number => {
     const epoll = epollCreate();
     if (epoll < 0) return epoll;
     const added = epollCtl(epoll, EPOLL_CTL_ADD, fd, EPOLLIN);
-    closeCall(numbers.close, epoll);
+    if (added >= 0) return epoll;
+    closeFd(epoll);
     return added;
   };
 
@@ -191,10 +194,13 @@ export function koffiSys(): Sys {
       }
       return mapped(address, length);
     },
-    close: fd => result(closeCall(numbers.close, fd)),
+    close: closeFd,
     poll(fd, callback) {
-      const refused = polled.has(fd) ? -Errno.EEXIST : epollRefusal(fd);
-      if (refused < 0) return refused;
+      // koffi 3.3.4 aborts the process when libuv refuses to poll a fd (it is closed, a regular file, or polled already), so epoll is asked first.
+      const epoll = polled.has(fd) ? -Errno.EEXIST : epollOf(fd);
+      if (epoll < 0) return epoll;
+      if (!isMainThread) return pollByTimer(epoll, { epollWait, close: closeFd }, callback);
+      closeFd(epoll);
       // The callback gets (status, events), whatever the typings say; an error makes the fd readable, so reading it tells.
       const handle = koffi.node.poll(fd, { readable: true }, () =>
         surface(callback),
@@ -215,8 +221,7 @@ export function koffiSys(): Sys {
     },
     epollCreate,
     epollCtl,
-    epollWait: epoll =>
-      result(epollWaitCall(numbers.epoll_pwait, epoll, epollEvents, MAX_EPOLL_EVENTS, 0, null, 0)),
+    epollWait,
     addressOf,
     interfaceIndex: name => nameToIndexCall(name) || -koffi.errno(),
     pidfdOpen: (pid, flags) => result(pidfdOpenCall(numbers.pidfd_open, pid, flags)),
