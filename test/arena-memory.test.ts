@@ -3,9 +3,8 @@ import t from 'tap';
 import { BpfFlags } from '../src/abi/index.js';
 import { ArenaMap, createMap, type LiveStruct, openMap } from '../src/maps/index.js';
 import { BpfObject } from '../src/programs/index.js';
-import { needsArena } from './arena-object.js';
+import { arenaObject, cast, needsArena } from './arena-object.js';
 import { compile } from './compile.js';
-import { fixture } from './repository.js';
 import { testRun } from './test-run.js';
 
 const { BPF_F_SEGV_ON_FAULT } = BpfFlags;
@@ -20,7 +19,7 @@ extern void *bpf_arena_alloc_pages(void *map, void *at, u32 pages, int node, u64
 extern void bpf_arena_free_pages(void *map, void *at, u32 pages) SEC(".ksyms");
 static inline __attribute__((always_inline)) void *kernel(void *user) {
   void *pointer;
-  asm volatile("r1 = %1\\n.8byte 0x00000001000111bf\\n%0 = r1" : "=r"(pointer) : "r"(user) : "r1");
+  asm volatile("r1 = %1\\n" ${cast} "\\n%0 = r1" : "=r"(pointer) : "r"(user) : "r1");
   return pointer;
 }
 SEC("syscall") int build(void *ctx) {
@@ -44,7 +43,7 @@ SEC("syscall") int sum(void *ctx) {
 `;
 
 t.test('where pages can be missing, reading one is an error', async t => {
-  if (!needsArena(t, ['clang'])) return;
+  if (!needsArena(t)) return;
   using object = BpfObject.open(compile(t, source)).load();
   t.equal(testRun(object.program('build')), 0);
   const arena = object.map('arena', ArenaMap);
@@ -79,7 +78,7 @@ t.test('where pages can be missing, reading one is an error', async t => {
 
 t.test('variables of an arena have no pages there', async t => {
   if (!needsArena(t)) return;
-  using object = BpfObject.open(fixture('test-arena'));
+  using object = BpfObject.open(arenaObject(t));
   const spec = object.spec.maps.find(map => map.name === 'arena');
   Object.assign(spec as object, { flags: BpfFlags.BPF_F_MMAPABLE | BPF_F_SEGV_ON_FAULT });
   t.throws(() => object.load(), {
@@ -91,7 +90,7 @@ t.test('variables of an arena have no pages there', async t => {
 
 t.test('an arena of one’s own is mapped when first touched', async t => {
   if (!needsArena(t)) return;
-  const { btf } = BpfObject.open(fixture('test-arena')).spec;
+  const { btf } = BpfObject.open(arenaObject(t)).spec;
   const address = 0x7000_0000_0000n;
   using arena = createMap({ type: 'arena', maxEntries: 4, mapExtra: address, btf: btf!, kind: ArenaMap });
   const mapped = () => readFileSync('/proc/self/maps', 'utf8').includes('70000000000');
@@ -120,7 +119,7 @@ t.test('an arena of one’s own is mapped when first touched', async t => {
 
 t.test('an arena of 4 GiB takes the memory that is touched', async t => {
   if (!needsArena(t)) return;
-  const { btf } = BpfObject.open(fixture('test-arena')).spec;
+  const { btf } = BpfObject.open(arenaObject(t)).spec;
   const resident = () => process.memoryUsage().rss;
   const before = resident();
   using arena = createMap({ type: 'arena', maxEntries: 2 ** 20, btf: btf!, kind: ArenaMap });
@@ -129,7 +128,7 @@ t.test('an arena of 4 GiB takes the memory that is touched', async t => {
   arena.write('node', last, { value: 3n });
   t.match(arena.view('node', last), { value: 3n });
   t.match(arena.read('node', last & 0xffff_ffffn), { value: 3n });
-  const words = arena.array(arena.address, 2 ** 29, '__u64') as BigUint64Array;
+  const words = arena.array(arena.address, 2 ** 29, 'u64') as BigUint64Array;
   t.equal(words.length, 2 ** 29);
   t.equal(words[2 ** 29 - 9], 3n, 'the whole of it as one array');
   t.throws(() => arena.read('node', last + 8n), RangeError);

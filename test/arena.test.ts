@@ -3,8 +3,7 @@ import { inspect } from 'node:util';
 import t, { type Test } from 'tap';
 import { ArenaMap, type LiveStruct } from '../src/maps/index.js';
 import { BpfObject } from '../src/programs/index.js';
-import { needsArena } from './arena-object.js';
-import { fixture } from './repository.js';
+import { arenaObject, needsArena } from './arena-object.js';
 import { testRun } from './test-run.js';
 
 interface Node extends LiveStruct {
@@ -20,7 +19,7 @@ interface Node extends LiveStruct {
 
 /** The fixture, loaded, with a list of `count` nodes in its arena. */
 function built(t: Test, count: number) {
-  const object = BpfObject.open(fixture('test-arena')).load();
+  const object = BpfObject.open(arenaObject(t)).load();
   t.teardown(() => object.close());
   t.equal(testRun(object.program('build'), count), 0, 'built');
   const arena = object.map('arena', ArenaMap);
@@ -116,7 +115,7 @@ t.test('what is written there is what the programs read', async t => {
   t.throws(() => ((a.around as unknown[])[0] = undefined), TypeError, 'an array that is a copy');
   a.history[2] = 7;
   t.same((arena.read('node', a) as { history: number[] }).history, [0, 0, 7, 9], 'one that is not');
-  const values = arena.array(head, 2, '__u64') as BigUint64Array;
+  const values = arena.array(head, 2, 'u64') as BigUint64Array;
   values[1] = 5n;
   t.equal(a.value, 5n);
   object.close();
@@ -153,20 +152,20 @@ t.test('pointers that do not point into the arena', async t => {
     if (pointer !== 0n) t.throws(() => arena.view('node', pointer), named(pointer));
   }
   t.equal(testRun(object.program('sum')), 5, 'nothing was written');
-  arena.write('__u64', head, 0xffff_8000_0000_0000n);
+  arena.write('u64', head, 0xffff_8000_0000_0000n);
   const [node] = [arena.view('node', head) as Node];
   t.throws(() => node.next, { name: 'RangeError', message: /next: 80 bytes at 0xffff800000000000/ });
   t.equal((arena.read('node', head) as { next: bigint }).next, 0xffff_8000_0000_0000n, 'read() follows none');
   t.throws(() => arena.read('no_such', head), { name: 'TypeError', message: /no type no_such/ });
-  t.throws(() => arena.view('__u64', head), { name: 'TypeError', message: /only structs and unions/ });
+  t.throws(() => arena.view('u64', head), { name: 'TypeError', message: /only structs and unions/ });
   t.throws(() => arena.bytes(head, arena.length), RangeError);
-  t.throws(() => arena.array(head + 4n, 1, '__u64'), { name: 'TypeError', message: /multiple/ });
+  t.throws(() => arena.array(head + 4n, 1, 'u64'), { name: 'TypeError', message: /multiple/ });
   t.throws(() => arena.pointerTo(arena.length), RangeError);
 });
 
 t.test('variables of an arena are globals', async t => {
   if (!needsArena(t)) return;
-  using object = BpfObject.open(fixture('test-arena'));
+  using object = BpfObject.open(arenaObject(t));
   const { globals } = object;
   t.match(globals, { counter: 40n, first: { value: 99n, name: 'first' } }, 'initial values');
   globals['counter'] = 50n;
