@@ -9,9 +9,11 @@ import {
   HashMap,
   listMaps,
   liveSys,
+  newestKernel,
   openMap,
   RawbpfError,
 } from '../src/index.js';
+import { mapCreateCause } from '../src/maps/index.js';
 import { Errno, FakeSys, type Sys } from '../src/syscall/index.js';
 import { ownBpffs } from './bpffs.js';
 import { failingSys } from './failing-sys.js';
@@ -117,15 +119,22 @@ t.test('a process that may not have the BTF of a map reads bytes', async t => {
   t.same(again.get(Uint8Array.of(1, 0, 0, 0)), Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 0));
 });
 
-t.test('a kernel too old for a field says that it lacks the feature', async t => {
+t.test('a kernel too old for a field or a type says so', async t => {
   const sys = new FakeSys();
-  sys.answer(BpfCmd.BPF_MAP_CREATE, attr => (attr['excl_prog_hash'] ? -Errno.E2BIG : undefined));
-  t.throws(
-    () => createMap({ type: 'hash', key: 4, value: 4, maxEntries: 1, exclusive: new Uint8Array(32), sys }),
-    {
-      name: 'UnsupportedFeatureError',
-      message: /maps for one program only.*6\.18/,
-    },
+  const kernel = newestKernel({ release: '6.1.0' });
+  const hash = { map_type: 1, key_size: 4, value_size: 4, max_entries: 1 };
+  for (const errno of [Errno.EINVAL, Errno.E2BIG])
+    t.match(mapCreateCause(sys, kernel, { ...hash, excl_prog_hash: new Uint8Array(32) }, errno), {
+      missing: { feature: 'maps for one program only', since: '6.18' },
+    });
+  const bloom = { ...hash, map_type: 30, key_size: 0, map_extra: 3n };
+  t.equal(
+    mapCreateCause(sys, kernel, bloom, Errno.E2BIG)?.missing,
+    undefined,
+    'map_extra came with Linux 5.16',
   );
-  t.same(sys.openFds, []);
+  const cgrpStorage = { map_type: 32, key_size: 4, value_size: 4, map_flags: 1 };
+  t.match(mapCreateCause(sys, kernel, cgrpStorage, Errno.EINVAL), {
+    missing: { feature: 'cgrp storage maps', since: '6.2' },
+  });
 });

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { ArrayOfMaps, BpfObject, createMap, HashMap } from '../src/index.js';
+import { ArrayOfMaps, BpfObject, createMap, HashMap, Kernel, liveSys } from '../src/index.js';
+import { versionCode } from '../src/kernel/index.js';
 import { ownBpffs } from './bpffs.js';
 import { needs, run } from './live.js';
 import { fixture } from './repository.js';
@@ -173,6 +174,13 @@ t.test('inner maps made larger', async t => {
 
 t.test('a map for one program only', async t => {
   if (!needs(t, { bpf: true })) return;
+  if (Kernel.running(liveSys()).versionCode < versionCode('6.18')) {
+    t.throws(() => open().load({ maps: { counts: { exclusive: 'count' } }, programs: ['count'] }), {
+      name: 'UnsupportedFeatureError',
+      message: /maps for one program only.*6\.18/,
+    });
+    return;
+  }
   using object = open().load({ maps: { counts: { exclusive: 'count' } }, programs: ['count'] });
   t.equal(testRun(object.program('count')), 1);
   t.throws(() => open().load({ maps: { counts: { exclusive: 'count' } } }), {

@@ -8,6 +8,7 @@ import {
   pageSize,
   probeMapType,
   readFacts,
+  versionCode,
 } from '../kernel/index.js';
 import type { KernelView } from '../object/index.js';
 import { type AttrRecord, Errno, type Sys } from '../syscall/index.js';
@@ -61,7 +62,7 @@ const holdsFds = new Set<number>([
   BpfMapType.BPF_MAP_TYPE_CGROUP_ARRAY,
 ]);
 
-/** Fields that a kernel which does not know them answers with E2BIG (bpf_check_uarg_tail_zero in kernel/bpf/syscall.c). */
+/** Fields that a kernel which does not know them answers with EINVAL (CHECK_ATTR in kernel/bpf/syscall.c) or E2BIG (bpf_check_uarg_tail_zero). */
 const newerFields = [
   { field: 'excl_prog_hash', feature: 'maps for one program only', since: '6.18' },
   { field: 'value_type_btf_obj_fd', feature: 'struct_ops maps of modules', since: '6.9' },
@@ -76,8 +77,9 @@ export function mapCreateCause(
   errno: number,
 ): Cause | undefined {
   const number = (field: string) => Number(attr[field] ?? 0);
-  const newer = errno === Errno.E2BIG && newerFields.find(({ field }) => attr[field]);
-  if (newer) return { reason: 'it does not know the field that asks for it', missing: newer };
+  const unknown = errno === Errno.E2BIG || errno === Errno.EINVAL;
+  const newer = newerFields.find(({ field, since }) => attr[field] && isOlder(kernel, since));
+  if (unknown && newer) return { reason: 'it does not know the field that asks for it', missing: newer };
   const page = kernel.pageSize ?? pageSize();
   return explainMapCreate({
     errno,
@@ -154,11 +156,19 @@ function wrongSizes({ type, keySize, valueSize, maxEntries, pageSize }: RefusedM
   return undefined;
 }
 
-function unknownType({ type, probe }: RefusedMapCreate): Cause | undefined {
-  if (probe(type) !== false) return undefined;
+function isOlder({ versionCode: code }: KernelView, since: string): boolean {
+  return code < versionCode(since);
+}
+
+function unknownType({ type, probe, facts }: RefusedMapCreate): Cause | undefined {
   const since = mapTypeSince(type);
+  const known = probe(type) ?? !(since && isOlder(facts.kernel, since));
+  if (known) return undefined;
   return {
-    reason: 'it refuses even the smallest map of this type',
+    reason:
+      probe(type) === false
+        ? 'it refuses even the smallest map of this type'
+        : `it is ${facts.kernel.release}`,
     missing: { feature: `${typeName(type)} maps`, ...(since ? { since } : {}) },
   };
 }
