@@ -81,7 +81,7 @@ function drainer(
   take: { raw: RawCallback } | { decoded: EventCallback<Sample> },
 ): () => void {
   const map = kind === 'ring' ? object.map('ring', RingBuf) : object.map('perf', PerfEventArray);
-  const options: PerfReaderOptions = kind === 'ring' ? {} : { pages };
+  const options: PerfReaderOptions = kind === 'ring' ? {} : { pages, wakeupEvents: 2 * records };
   if ('raw' in take) {
     const reader = map.raw().reader(options);
     return () => reader.consume(take.raw);

@@ -7,6 +7,7 @@ import { eventDrain } from './event-case.js';
 import { globalRead } from './global-case.js';
 import { inspectColdStart } from './inspect-case.js';
 import { mapBatch, mapLookup, mapUpdate } from './map-case.js';
+import { besideOthers } from './map-peers.js';
 import { Peers } from './peers.js';
 
 const { values, positionals } = parseArgs({
@@ -19,9 +20,9 @@ const makers: Readonly<Record<string, (peers: Peers) => Case | readonly Case[]>>
   'ring-decoded': peers => eventDrain(peers, 'ring', 'decoded'),
   'perf-raw': peers => eventDrain(peers, 'perf', 'raw'),
   'perf-decoded': peers => eventDrain(peers, 'perf', 'decoded'),
-  'map-lookup': mapLookup,
-  'map-update': mapUpdate,
-  'map-batch': mapBatch,
+  'map-lookup': peers => besideOthers(peers, mapLookup(peers), 'lookup'),
+  'map-update': peers => besideOthers(peers, mapUpdate(peers), 'update'),
+  'map-batch': peers => besideOthers(peers, mapBatch(peers), 'batch'),
   'global-read': globalRead,
   'inspect-cold-start': inspectColdStart,
   'btf-vmlinux': btfVmlinux,

@@ -3,8 +3,8 @@ import type { Case } from './compare.js';
 import { measured, type Peers } from './peers.js';
 import { fixture } from './repository.js';
 
-const entries = 10_000;
-const rounds = 20;
+export const entries = 10_000;
+export const rounds = 20;
 
 type Counters = HashMap<bigint | number, bigint | number>;
 

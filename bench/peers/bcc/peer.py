@@ -95,6 +95,8 @@ def events(kind, how, count, fills):
 
 def lookups(entries, rounds):
     table = HashTable(without_program(), 0, MAP, ct.c_ulonglong, ct.c_ulonglong)
+    for key in range(entries):
+        table[ct.c_ulonglong(key)] = ct.c_ulonglong(key + 1)
     total = 0
     start = time.monotonic_ns()
     for _ in range(rounds):
