@@ -92,6 +92,12 @@ t.test('each kind of hash: through a program and back, as bpftool reads it', asy
     t.same([...map], [[flow, values]]);
     t.equal(map.delete(flow), true);
     t.equal(map.get(flow), undefined);
+    t.equal(map.getCpu(flow, 0), undefined);
+    const zero = { packets: 0n, bytes: 0n, drops: 0, last: 0 };
+    const last = map.cpus - 1;
+    t.same(map.setCpu(flow, last, counted).get(flow), new Array(map.cpus).fill(zero).with(last, counted));
+    t.same(map.fill(flow, stats(9)).getCpu(flow, 0), stats(9));
+    t.throws(() => map.fill(flow, stats(9), 'noExist'), /EEXIST/);
   }
 });
 
@@ -130,7 +136,7 @@ t.test('a value for each CPU, with what the kernel rounds up to', async t => {
   });
   t.throws(() => map.set(2, [...marks.slice(1), [1, 2, 300]]), { name: 'TypeError', message: /300/ });
   t.throws(() => map.fill(8, [1, 1, 1]), /E2BIG/);
-  t.throws(() => map.setCpu(2, 0, [1, 2, 3], 'noExist'), /EEXIST/);
+  t.throws(() => map.fill(2, [1, 2, 3], 'noExist'), /EEXIST/);
   t.equal(map.clear(), 8);
   t.same(map.get(7), new Array(cpus).fill([0, 0, 0]), 'an array is cleared to zeros');
 });

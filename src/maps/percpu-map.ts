@@ -5,7 +5,7 @@ import { type Element, type ElementCodec, elementCodec } from './element-codec.j
 import { type ElementCodecs, type Given, KeyValueMap } from './key-value-map.js';
 import { isLacking, setLacking } from './lacking.js';
 import { percpuCodec } from './percpu-codec.js';
-import { type UpdateMode, updateFlags } from './update-mode.js';
+import type { UpdateMode } from './update-mode.js';
 
 /**
  * A map with a value for each CPU: `get` gives, and `set` takes, an array with one for every possible CPU, in the order of their numbers. A program
@@ -43,17 +43,17 @@ export abstract class PercpuMap<K = Element, V = Element> extends KeyValueMap<K,
    * Writes one CPU's value; those of a new key are zeros on the others. Kernels with BPF_F_CPU leave the others alone; on older ones all values are read and
    * written back, which loses what programs wrote on other CPUs between the two. Throws as `set` does.
    */
-  setCpu(key: Given<K>, cpu: number, value: Given<V>, mode: UpdateMode = 'any'): this {
-    const flags = this.#cpuFlags(cpu);
-    if (this.#update(key, flags + updateFlags(mode), value)) return this;
+  setCpu(key: Given<K>, cpu: number, value: Given<V>): this {
+    if (this.#update(key, this.#cpuFlags(cpu), value)) return this;
     const zero = new Uint8Array(this.valueSize);
     const values: unknown[] = this.get(key) ?? new Array<unknown>(this.cpus).fill(zero);
-    return this.set(key, values.with(cpu, value) as Given<V[]>, mode);
+    return this.set(key, values.with(cpu, value) as Given<V[]>);
   }
 
   /** Writes one value for all CPUs (by BPF_F_ALL_CPUS where the kernel has it). Throws as `set` does. */
   fill(key: Given<K>, value: Given<V>, mode: UpdateMode = 'any'): this {
-    if (this.#update(key, BpfFlags.BPF_F_ALL_CPUS + updateFlags(mode), value)) return this;
+    // Linux 7.2 forgets the mode of an array's update when it has this flag.
+    if (mode === 'any' && this.#update(key, BpfFlags.BPF_F_ALL_CPUS, value)) return this;
     return this.set(key, new Array<unknown>(this.cpus).fill(value) as Given<V[]>, mode);
   }
 
