@@ -47,7 +47,7 @@ for (const order of orders)
   t.test(`compiled readers read what closures read, ${order} endian`, async t => {
     const next = random(7);
     let count = 0;
-    for (let seed = 0; seed < 25; seed++) {
+    for (let seed = 0; seed < 8; seed++) {
       const btf = randomTypes(seed, 60, order);
       for (const id of typesWithValues(btf))
         for (const option of options) {
@@ -69,7 +69,7 @@ for (const order of orders)
           }
         }
     }
-    t.ok(count > 50_000, `${count} values`);
+    t.ok(count > 15_000, `${count} values`);
   });
 
 /** A value, now and then with a part that is wrong, missing, or given in another way. */
@@ -118,7 +118,7 @@ for (const order of orders)
   t.test(`compiled writers write and refuse what closures do, ${order} endian`, async t => {
     const next = random(11);
     const outcomes = { written: 0, refused: 0 };
-    for (let seed = 100; seed < 125; seed++) {
+    for (let seed = 100; seed < 108; seed++) {
       const btf = randomTypes(seed, 60, order);
       const little = order === 'little';
       for (const id of typesWithValues(btf))
@@ -146,7 +146,7 @@ for (const order of orders)
           }
         }
     }
-    t.ok(outcomes.written > 5000 && outcomes.refused > 500, JSON.stringify(outcomes));
+    t.ok(outcomes.written > 3000 && outcomes.refused > 500, JSON.stringify(outcomes));
   });
 
 /** Whether no member has bits or the name of another, so that what is written is what is read. */
@@ -170,7 +170,7 @@ for (const order of orders)
   t.test(`what is written is read again, ${order} endian`, async t => {
     const next = random(23);
     let count = 0;
-    for (let seed = 200; seed < 230; seed++) {
+    for (let seed = 200; seed < 204; seed++) {
       const btf = randomTypes(seed, 60, order);
       for (const id of typesWithValues(btf)) {
         if (!isPlain(shapeOf(btf, id, {}))) continue;
@@ -184,7 +184,7 @@ for (const order of orders)
         }
       }
     }
-    t.ok(count > 20_000, `${count} values`);
+    t.ok(count > 4000, `${count} values`);
   });
 
 t.test('where no code may be generated, all is read and written the same', async t => {
@@ -197,6 +197,6 @@ t.test('where no code may be generated, all is read and written the same', async
     return stdout.split('\n');
   }) as [string[], string[]];
   t.same([free.shift(), forbidden.shift()], ['code is generated', 'no code is generated']);
-  t.ok(free.length > 150, `${free.length} lines`);
+  t.ok(free.length > 100, `${free.length} lines`);
   t.same(forbidden, free);
 });

@@ -1,4 +1,4 @@
-import { type BtfValue, type Codec, codec } from '../btf/index.js';
+import { type BtfValue, codec, type RecordReader } from '../btf/index.js';
 import { BpfMap, type MapParts } from './bpf-map.js';
 import type { Element } from './element-codec.js';
 import {
@@ -48,8 +48,8 @@ export abstract class EventMap<O extends ReaderOptions = ReaderOptions> extends 
     yield* reader;
   }
 
-  /** The same buffer with its events read as a BTF type of the object (`as('event')`), or by a codec. Throws TypeError for a type that the object does not have. */
-  as<T = BtfValue>(type: string | Codec): EventView<T, EventCallback<T>, O> {
+  /** The same buffer with its events read as a BTF type of the object (`as('event')`), or by a codec, or as several types (`oneOf`). Throws TypeError for a type that the object does not have. */
+  as<T = BtfValue>(type: string | RecordReader<unknown>): EventView<T, EventCallback<T>, O> {
     const { name, parts } = this;
     const found = typeof type === 'string' ? codecByName(name, parts.def.btf, type) : type;
     return this.#view(typedDelivery(codecType(found) as RecordType<T>));

@@ -1,4 +1,4 @@
-import { type BtfTypes, type BtfValue, type Codec, codec } from '../btf/index.js';
+import { type BtfTypes, type Codec, codec, type RecordReader } from '../btf/index.js';
 import type { RecordType } from './event-delivery.js';
 
 /** Records without a type, as bytes: in a callback the kernel's own, copies in a `for await`. */
@@ -7,18 +7,9 @@ export const bytesType: RecordType<Uint8Array> = {
   read: (view, offset, length) => new Uint8Array(view.buffer, view.byteOffset + offset, length),
 };
 
-/** Records of one BTF type, or of a codec. A program may send the front of a struct (a string cut at its end): the rest reads as zero. */
-export function codecType(type: Codec): RecordType<BtfValue> {
-  const { size } = type;
-  const whole = new Uint8Array(size);
-  const wholeView = new DataView(whole.buffer);
-  return {
-    read(view, offset, length) {
-      if (length >= size) return type.readAt(view, offset);
-      whole.fill(0).set(new Uint8Array(view.buffer, view.byteOffset + offset, length));
-      return type.readAt(wholeView, 0);
-    },
-  };
+/** Records of one BTF type, of a codec, or of several types. A program may send the front of a struct (a string cut at its end): the rest reads as zero. */
+export function codecType<T>(type: RecordReader<T>): RecordType<T> {
+  return { read: (view, offset, length) => type.readAt(view, offset, length) };
 }
 
 /** The codec of a type of the object, by name. Throws TypeError for one that it does not have, with those it has. */
