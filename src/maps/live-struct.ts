@@ -127,14 +127,16 @@ function membersOf(btf: BtfTypes, { members }: BtfStruct, base: number): Member[
 
 function wholeMember(btf: BtfTypes, name: string, typeId: number, at: number): Member {
   const read = reader(btf, typeId, name);
-  const target = btf.resolved(typeId);
+  const pointer = btf.resolved(typeId).kind === 'ptr';
+  let own: Codec | undefined;
+  let bytes: Uint8Array | undefined;
   return {
     name,
     read: (memory, offset) => read(memory, offset + at),
     write(memory, offset, value) {
-      const own = codec(btf, typeId);
-      const bytes = new Uint8Array(own.size);
-      named(name, () => own.write(bytes, target.kind === 'ptr' ? pointerValue(memory, value) : value));
+      own ??= codec(btf, typeId);
+      bytes ??= new Uint8Array(own.size);
+      encode(own, bytes, pointer ? pointerValue(memory, value) : value, name);
       memory.write(offset + at, bytes);
     },
   };
@@ -143,8 +145,7 @@ function wholeMember(btf: BtfTypes, name: string, typeId: number, at: number): M
 /** How a value of a type is read; what takes compiling is compiled when first read, because types can refer to themselves. */
 function reader(btf: BtfTypes, typeId: number, name: string): Read {
   const type = btf.resolved(typeId);
-  if (type.kind === 'struct' || type.kind === 'union')
-    return (memory, offset) => liveStruct(btf, typeId, memory, offset);
+  if (type.kind === 'struct' || type.kind === 'union') return structReader(btf, typeId);
   if (type.kind === 'ptr' && isStruct(btf, type.type)) return pointerReader(btf, typeId, type.type, name);
   if (type.kind === 'array' && !isChar(btf, type.type)) return arrayReader(btf, type.type, type.nelems, name);
   let own: Codec | undefined;
@@ -154,14 +155,23 @@ function reader(btf: BtfTypes, typeId: number, name: string): Read {
   };
 }
 
+function structReader(btf: BtfTypes, typeId: number): (memory: ViewMemory, offset: number) => LiveStruct {
+  let made: LiveStructClass | undefined;
+  return (memory, offset) => {
+    made ??= classOf(btf, typeId);
+    return new made(memory, offset);
+  };
+}
+
 function pointerReader(btf: BtfTypes, typeId: number, pointee: number, name: string): Read {
   const own = codec(btf, typeId);
   const size = btf.sizeOf(pointee);
+  const view = structReader(btf, pointee);
   return (memory, offset) => {
     const pointer = memory.read(own, offset) as bigint;
     if (!memory.offsetOf) return pointer;
     if (pointer === 0n) return undefined;
-    return liveStruct(btf, pointee, memory, memory.offsetOf(pointer, size, name));
+    return view(memory, memory.offsetOf(pointer, size, name));
   };
 }
 
@@ -211,13 +221,13 @@ function pointerValue(memory: ViewMemory, value: unknown): unknown {
   if (value === undefined || value === null) return 0n;
   if (!(value instanceof LiveStruct)) return value;
   const { memory: other, offset } = LiveStruct.placeOf(value);
-  if (other !== memory || !memory.pointerTo) throw new TypeError('a view of other memory');
+  if (other !== memory || !memory.pointerTo) throw new TypeError('this is a view of other memory');
   return memory.pointerTo(offset);
 }
 
-function named(name: string, write: () => void): void {
+function encode(codec: Codec, bytes: Uint8Array, value: unknown, name: string): void {
   try {
-    write();
+    codec.write(bytes, value);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new TypeError(`${name}: ${error.message.replace(/^value: /, '')}`, { cause: error });

@@ -16,9 +16,14 @@ export function encodeGlobal(spec: ObjectSpec, name: string, value: unknown): Ui
   try {
     own.write(bytes, value);
   } catch (error) {
-    throw unfit(spec, name, (error as Error).message.replace(/^value: /, ''), error);
+    throw unfitGlobal(spec, name, error as Error);
   }
   return bytes;
+}
+
+/** The error for a value that a global's codec refused. */
+export function unfitGlobal(spec: ObjectSpec, name: string, refusal: Error): ObjectError {
+  return unfit(spec, name, refusal.message.replace(/^value: /, ''), refusal);
 }
 
 /**

@@ -11,7 +11,7 @@ export {
 export { poisonedImm } from './core-patch.js';
 export { CoreRelocationError } from './core-relocation-error.js';
 export { eventTypeId } from './event-type.js';
-export { encodeGlobal, globalCodec, parseGlobalValue, unknownGlobal } from './global-value.js';
+export { encodeGlobal, globalCodec, parseGlobalValue, unfitGlobal, unknownGlobal } from './global-value.js';
 export { type Inspection, inspectObject } from './inspect.js';
 export { type FeatureName, type KernelModule, type KernelView, newestKernel } from './kernel-view.js';
 export {

@@ -8,10 +8,10 @@ import {
   type ViewMemory,
 } from '../maps/index.js';
 import {
-  encodeGlobal,
   type GlobalSpec,
   globalCodec,
   type ObjectSpec,
+  unfitGlobal,
   unknownGlobal,
 } from '../object/index.js';
 import { ownMemory, type SectionMemory } from './section-memory.js';
@@ -86,8 +86,7 @@ export class GlobalStore {
 
   set(name: string, value: unknown): void {
     const variable = this.#variable(name);
-    const bytes = encodeGlobal(this.#spec, name, value);
-    this.#write(variable, variable.offset, bytes);
+    this.#write(variable, variable.offset, variable.encode(value));
   }
 
   /** A typed array over a loaded global's memory: see BpfObject.globalArray. */
@@ -187,6 +186,7 @@ class Variable {
   readonly offset: number;
   readonly #spec: ObjectSpec;
   #codec: Codec | undefined;
+  #bytes: Uint8Array | undefined;
 
   constructor(spec: ObjectSpec, global: GlobalSpec, section: Section) {
     this.#spec = spec;
@@ -199,6 +199,17 @@ class Variable {
   get codec(): Codec {
     this.#codec ??= globalCodec(this.#spec, this.global.name);
     return this.#codec;
+  }
+
+  /** The bytes of a value, valid until the next. Throws ObjectError when it does not fit. */
+  encode(value: unknown): Uint8Array {
+    this.#bytes ??= new Uint8Array(this.codec.size);
+    try {
+      this.codec.write(this.#bytes, value);
+    } catch (error) {
+      throw unfitGlobal(this.#spec, this.global.name, error as Error);
+    }
+    return this.#bytes;
   }
 }
 

@@ -7,6 +7,8 @@ import './features.test.js';
 import './kprobe.test.js';
 import './load.test.js';
 import './maps.test.js';
+import './memory.test.js';
 import './module.test.js';
+import './new-maps.test.js';
 import './parity.test.js';
 import './tracepoint.test.js';
