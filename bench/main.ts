@@ -6,6 +6,7 @@ import { btfVmlinux, objectLoad, objectLoadCore, objectOpen, objectOpenLarge } f
 import { eventDrain } from './event-case.js';
 import { globalRead } from './global-case.js';
 import { inspectColdStart } from './inspect-case.js';
+import { ringLatency } from './latency-case.js';
 import { mapBatch, mapLookup, mapUpdate } from './map-case.js';
 import { besideOthers } from './map-peers.js';
 import { Peers } from './peers.js';
@@ -20,6 +21,7 @@ const makers: Readonly<Record<string, (peers: Peers) => Case | readonly Case[]>>
   'ring-decoded': peers => eventDrain(peers, 'ring', 'decoded'),
   'perf-raw': peers => eventDrain(peers, 'perf', 'raw'),
   'perf-decoded': peers => eventDrain(peers, 'perf', 'decoded'),
+  'ring-latency': ringLatency,
   'map-lookup': peers => besideOthers(peers, mapLookup(peers), 'lookup'),
   'map-update': peers => besideOthers(peers, mapUpdate(peers), 'update'),
   'map-batch': peers => besideOthers(peers, mapBatch(peers), 'batch'),
