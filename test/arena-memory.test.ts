@@ -3,8 +3,10 @@ import t from 'tap';
 import { BpfFlags } from '../src/abi/index.js';
 import { ArenaMap, createMap, type LiveStruct, openMap } from '../src/maps/index.js';
 import { BpfObject } from '../src/programs/index.js';
+import { liveSys, MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE } from '../src/syscall/index.js';
 import { arenaObject, cast, needsArena } from './arena-object.js';
 import { compile } from './compile.js';
+import { needs, which } from './live.js';
 import { testRun } from './test-run.js';
 
 const { BPF_F_SEGV_ON_FAULT } = BpfFlags;
@@ -133,4 +135,53 @@ t.test('an arena of 4 GiB takes the memory that is touched', async t => {
   t.equal(words[2 ** 29 - 9], 3n, 'the whole of it as one array');
   t.throws(() => arena.read('node', last + 8n), RangeError);
   t.ok(resident() - before < 2 ** 28, `${resident() - before} bytes`);
+});
+
+const addressSpaces = `
+#define __arena __attribute__((address_space(1)))
+struct { __uint(type, 33); __uint(map_flags, 1024); __uint(max_entries, 10); } arena SEC(".maps");
+struct node { struct node __arena *next; u64 value; };
+__arena u64 counter = 3;
+__arena struct node last;
+struct node __arena *head;
+void __arena *bpf_arena_alloc_pages(void *map, void __arena *at, u32 pages, int node, u64 flags) SEC(".ksyms") __attribute__((weak));
+SEC("syscall") int build(void *ctx) {
+  struct node __arena *n = bpf_arena_alloc_pages(&arena, 0, 1, -1, 0);
+  if (!n) return 1;
+  last.value = counter++;
+  n->value = 7;
+  n->next = &last;
+  head = n;
+  return 0;
+}
+`;
+
+t.test('what compilers make of address spaces', async t => {
+  if (!needsArena(t)) return;
+  const clang = ['clang-22', 'clang-21', 'clang-20', 'clang-19'].find(which);
+  if (!clang) return void t.plan(0, 'needs clang 19 or newer, which knows address spaces');
+  using object = BpfObject.open(compile(t, addressSpaces, 'spaces', clang, 'v4'));
+  object.globals['counter'] = 30n;
+  object.load();
+  t.equal(testRun(object.program('build')), 0);
+  t.match(object.globals, { counter: 31n, last: { value: 30n } });
+  const head = object.map('arena', ArenaMap).view('struct node', object.globals['head'] as bigint);
+  t.match(head, { value: 7n, next: { value: 30n, next: undefined } });
+});
+
+t.test('memory copied by the kernel', async t => {
+  if (!needs(t, { linux: true })) return;
+  const mapping = liveSys().mmap(-1, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, 0);
+  if (typeof mapping === 'number') return void t.fail(`mmap: ${mapping}`);
+  t.equal(mapping.write(4090, Uint8Array.of(1, 2, 3)), 0);
+  const bytes = new Uint8Array(4).fill(9);
+  t.equal(mapping.read(4090, bytes), 0);
+  t.same([...bytes], [1, 2, 3, 0]);
+  t.equal(mapping.read(0, new Uint8Array(0)), 0);
+  t.throws(() => mapping.read(4093, bytes), RangeError);
+  t.throws(() => mapping.write(-1, bytes), RangeError);
+  mapping.close();
+  t.equal(mapping.read(4090, bytes), 0);
+  t.same([...bytes], [0, 0, 0, 0], 'zeros once closed');
+  t.equal(mapping.write(4090, bytes), 0);
 });

@@ -14,12 +14,12 @@ char LICENSE[] SEC("license") = "GPL";
 `;
 
 /** Compiles C for BPF in a folder of the test's own; returns the object's path. */
-export function compile(t: Test, source: string, name = 'test'): string {
+export function compile(t: Test, source: string, name = 'test', clang = 'clang', cpu = 'v3'): string {
   const folder = mkdtempSync(join(tmpdir(), 'rawbpf-object-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const file = join(folder, `${name}.c`);
   writeFileSync(file, prelude + source);
   const object = join(folder, `${name}.bpf.o`);
-  run('clang', '-g', '-O2', '-w', '-target', 'bpf', '-mcpu=v3', '-c', file, '-o', object);
+  run(clang, '-g', '-O2', '-w', '-target', 'bpf', `-mcpu=${cpu}`, '-c', file, '-o', object);
   return object;
 }
