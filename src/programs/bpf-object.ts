@@ -104,9 +104,12 @@ export class BpfObject {
   }
 
   /**
-   * The global variables, by name: `obj.globals.pid_filter = 1`. Before load they are set in the object; after it `.data` and `.bss` are
-   * those of the running programs, and setting one in `.rodata` throws StateError. Throws ObjectError for a name that the object
-   * does not have and for a value that does not fit the variable's BTF type.
+   * The global variables, by name: `obj.globals.pid_filter = 1`. Before load they are set in the object; after it those of `.data`, `.bss` and the arena
+   * are those of the running programs, read and written in place without a system call (Linux 5.5; by lookups and updates of the section's map before). Reading
+   * a struct or array makes a copy: see {@link globalView} and {@link globalArray}. Values of `.kconfig` can be read once loaded, and are undefined before.
+   *
+   * Throws ObjectError for setting a name that the object does not have and for a value that does not fit the variable's BTF type, StateError for setting
+   * one in `.rodata` after load or in `.kconfig`, and after close() for all that is not in `.rodata`.
    */
   get globals(): Globals {
     return this.#globals.byName;
