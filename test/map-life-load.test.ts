@@ -1,8 +1,12 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import t from 'tap';
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import t, { type Test } from 'tap';
 import { ArrayOfMaps, BpfObject, createMap, HashMap, Kernel, liveSys } from '../src/index.js';
 import { versionCode } from '../src/kernel/index.js';
+import { arenaObject, needsArena } from './arena-object.js';
 import { ownBpffs } from './bpffs.js';
 import { needs, run } from './live.js';
 import { fixture } from './repository.js';
@@ -192,3 +196,42 @@ t.test('a map for one program only', async t => {
     message: /cannot be exclusive to program count: it is not loaded/,
   });
 });
+
+t.test('an arena taken from its pin is mapped, and keeps what is in it', async t => {
+  if (!needsArena(t)) return;
+  const pin = join(ownBpffs(t), 'arena');
+  const path = arenaObject(t);
+  const load = () => BpfObject.open(path).load({ maps: { arena: { pin, mapExtra: 0x7000_0000_0000n } } });
+  fillArena(t, load);
+  // The address range is free when nothing can look into it any more.
+  const gc = collector();
+  for (let turn = 0; turn < 50 && isMapped(0x7000_0000_0000n); turn++) {
+    gc();
+    await setImmediate();
+  }
+  using second = load();
+  t.equal(second.globals['counter'], 4321n);
+  second.map('arena').unpin(pin);
+  const anywhere = () => BpfObject.open(path).load({ maps: { arena: { pin } } });
+  anywhere().close();
+  t.throws(anywhere, {
+    name: 'BpfError',
+    errnoName: 'EINVAL',
+    message: /give it one of its own in map_extra/,
+  });
+});
+
+function fillArena(t: Test, load: () => BpfObject): void {
+  using object = load();
+  t.equal(object.globals['counter'], 40n);
+  object.globals['counter'] = 4321n;
+}
+
+function isMapped(address: bigint): boolean {
+  return readFileSync('/proc/self/maps', 'utf8').includes(`${address.toString(16)}-`);
+}
+
+function collector(): () => void {
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as () => void;
+}

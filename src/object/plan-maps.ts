@@ -69,6 +69,7 @@ function pinPath(map: MapSpec, { pinRoot, settings }: MapsTarget): string | unde
 /** A pinned map is shared by all who load it: it is taken from its pin, or made and pinned (libbpf: bpf_object__reuse_map). */
 function planPinned(map: MapSpec, target: MapsTarget, path: string, steps: PlanStep[]): PlanStep[] {
   const fd = mapFd(map.name);
+  const mmap = steps.find(step => step.makes === fd.fd)?.mmap;
   const sized: MapSpec = { ...map, maxEntries: maxEntries(map, target.kernel) };
   return [
     {
@@ -78,6 +79,8 @@ function planPinned(map: MapSpec, target: MapsTarget, path: string, steps: PlanS
       what: `map ${map.name} pinned at ${path}`,
       onError: 'absent',
       reuses: sized,
+      // An arena that is there has its variables, too.
+      ...(mmap ? { mmap: { ...mmap, bytes: new Uint8Array(0) } } : {}),
     },
     ...steps.map(step => ({ ...step, unlessReused: fd.fd })),
     {

@@ -52,10 +52,11 @@ export function execute(
     if (step.makes === undefined) return;
     const fd = new OwnedFd(sys, result);
     made.set(step.makes, fd);
+    if (step.reuses) {
+      requireSame(sys, fd, step.reuses, file, step.what);
+      reused.add(step.makes);
+    }
     if (step.mmap) made.mappings.set(step.makes, mapArena(sys, fd, step.mmap, `${file}: ${step.what}`));
-    if (!step.reuses) return;
-    requireSame(sys, fd, step.reuses, file, step.what);
-    reused.add(step.makes);
   }
 
   function fdOf({ fd }: FdRef): number {
