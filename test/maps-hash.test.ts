@@ -141,6 +141,29 @@ t.test('a value for each CPU, with what the kernel rounds up to', async t => {
   t.same(map.get(7), new Array(cpus).fill([0, 0, 0]), 'an array is cleared to zeros');
 });
 
+t.test('an LRU hash that is full makes room', async t => {
+  if (!needs(t, { bpf: true })) return;
+  using object = BpfObject.open(fixture('test-hash-maps')).load();
+  const map = object.map('lru_flows', LruHashMap<Flow, Stats>);
+  const many = Array.from({ length: 2000 }, (_, address) => [{ ...flow, address }, stats(address)] as const);
+  t.equal(map.setMany(many), 2000);
+  t.ok(map.size > 0 && map.size <= map.maxEntries, `${map.size} of at most ${map.maxEntries} are there`);
+  t.same(map.get({ ...flow, address: 1999 }), stats(1999), 'the newest is');
+  t.equal(map.get({ ...flow, address: 0 }), undefined, 'the oldest is not');
+  t.equal(map.delete({ ...flow, address: 1999 }), true);
+  t.equal(map.has({ ...flow, address: 1999 }), false);
+});
+
+t.test('the sections of globals are arrays, too', async t => {
+  if (!needs(t, { bpf: true })) return;
+  using object = BpfObject.open(fixture('test-types')).load();
+  const rodata = Object.values(object.maps).find(map => map.name.endsWith('.rodata'));
+  if (!(rodata instanceof ArrayMap)) throw new Error('no array for .rodata');
+  t.match(rodata.get(0), { ro_u16: 16, ro_name: 'read only' });
+  t.equal(rodata.size, 1);
+  t.throws(() => rodata.set(0, rodata.get(0)), /EPERM/);
+});
+
 t.test('keys of arrays are numbers, with BTF and without', async t => {
   if (!needs(t, { bpf: true })) return;
   using object = BpfObject.open(fixture('test-hash-maps')).load();

@@ -1,11 +1,10 @@
 import { BpfCmd, BpfFlags } from '../abi/index.js';
 import { type BpfError, Errno, MapElem } from '../syscall/index.js';
 import { BpfMap, type MapParts } from './bpf-map.js';
-import { type BulkMap, openSource } from './bulk-map.js';
+import { type BulkMap, type OpenedSource, openSource } from './bulk-map.js';
 import { deleteMany, setMany, zeroAll } from './bulk-write.js';
 import { defAs, type ElementAs } from './element-as.js';
 import { type Element, type ElementCodec, elementCodec, indexKeyCodec } from './element-codec.js';
-import type { WalkAction } from './element-source.js';
 import { isDense, isIndexed } from './indexed.js';
 import { type Decode, MapWalk } from './map-walk.js';
 import { copiedSize } from './percpu-codec.js';
@@ -105,13 +104,17 @@ export class KeyValueMap<K = Element, V = Element> extends BpfMap {
    */
   keys(): MapWalk<K> {
     const size = this.keySize;
-    return this.#walk('keys', (keys, _, i) => this.#key.readAt(keys, i * size) as K);
+    return this.#walk(
+      openSource(this.#bulk(), 'keys'),
+      (keys, _, i) => this.#key.readAt(keys, i * size) as K,
+    );
   }
 
   /** A walk over keys with their values, like {@link keys}. */
   entries(): MapWalk<[K, V]> {
-    const { keySize, valueSize } = this.#bulk();
-    return this.#walk('entries', (keys, values, i) => [
+    const bulk = this.#bulk();
+    const { keySize, valueSize } = bulk;
+    return this.#walk(openSource(bulk, 'entries'), (keys, values, i) => [
       this.#key.readAt(keys, i * keySize) as K,
       this.#value.readAt(values, i * valueSize) as V,
     ]);
@@ -119,8 +122,12 @@ export class KeyValueMap<K = Element, V = Element> extends BpfMap {
 
   /** A walk over the values, like {@link keys}. */
   values(): MapWalk<V> {
-    const { valueSize } = this.#bulk();
-    return this.#walk('entries', (_, values, i) => this.#value.readAt(values, i * valueSize) as V);
+    const bulk = this.#bulk();
+    const { valueSize } = bulk;
+    return this.#walk(
+      openSource(bulk, 'entries'),
+      (_, values, i) => this.#value.readAt(values, i * valueSize) as V,
+    );
   }
 
   [Symbol.iterator](): MapWalk<[K, V]> {
@@ -130,9 +137,12 @@ export class KeyValueMap<K = Element, V = Element> extends BpfMap {
   /** How many elements there are now: counted by a walk, since the kernel does not say; arrays have maxEntries. Throws as {@link keys}. */
   get size(): number {
     if (isDense(this.type)) return this.maxEntries;
+    const opened = openSource(this.#bulk(), 'keys');
     let count = 0;
-    const walk = this.#walk('keys', () => undefined);
-    while (!walk.next().done) count++;
+    if (opened.seen) {
+      const walk = this.#walk(opened, () => undefined);
+      while (!walk.next().done) count++;
+    } else for (let n = opened.filled; n >= 0; n = opened.source.fill()) count += n;
     return count;
   }
 
@@ -215,8 +225,7 @@ export class KeyValueMap<K = Element, V = Element> extends BpfMap {
     return BpfFlags.BPF_F_LOCK;
   }
 
-  #walk<T>(action: WalkAction, decode: Decode<T>): MapWalk<T> {
-    const { source, filled, seen } = openSource(this.#bulk(), action);
+  #walk<T>({ source, filled, seen }: OpenedSource, decode: Decode<T>): MapWalk<T> {
     const { name, keySize, maxEntries: most } = this;
     return new MapWalk(source, filled, decode, seen && { name, keySize, most, seen });
   }
