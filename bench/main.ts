@@ -1,4 +1,8 @@
-/** `npm run bench -- [--json] [--rounds N] [CASE…]`: rawbpf beside small C programs on libbpf, in the same run. Needs root, cc and libbpf-dev. */
+/**
+ * `npm run bench -- [--json] [--rounds N] [--scaling | CASE…]`: rawbpf beside small C programs on libbpf, in the same run. Needs root, cc and libbpf-dev.
+ * `--scaling` measures the cost as maps and records grow.
+ */
+import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import { type Case, type Comparison, compare, NotAtHand } from './compare.js';
@@ -10,9 +14,14 @@ import { ringLatency } from './latency-case.js';
 import { mapBatch, mapLookup, mapUpdate } from './map-case.js';
 import { besideOthers } from './map-peers.js';
 import { Peers } from './peers.js';
+import { scaling } from './scaling.js';
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: 'boolean' }, rounds: { type: 'string', default: '9' } },
+  options: {
+    json: { type: 'boolean' },
+    scaling: { type: 'boolean' },
+    rounds: { type: 'string', default: '9' },
+  },
   allowPositionals: true,
 });
 
@@ -39,6 +48,7 @@ const cases: Comparison[] = [];
 const notAtHand: string[] = [];
 using peers = new Peers();
 for (const [name, make] of Object.entries(makers)) {
+  if (values.scaling) break;
   if (positionals.length > 0 && !positionals.includes(name)) continue;
   orNotAtHand(name, () => {
     const subjects = [make(peers)].flat();
@@ -53,6 +63,8 @@ for (const [name, make] of Object.entries(makers)) {
   });
 }
 
+const series = values.scaling ? scaling(peers, Number(values.rounds)) : undefined;
+
 function orNotAtHand(what: string, measure: () => void): void {
   try {
     measure();
@@ -62,8 +74,26 @@ function orNotAtHand(what: string, measure: () => void): void {
   }
 }
 
-if (values.json) console.log(JSON.stringify({ cases, notAtHand }, null, 2));
-else {
+/** What the numbers are of. */
+function machine() {
+  return { cpu: cpus()[0]?.model, kernel: release(), node: process.version };
+}
+
+if (values.json)
+  console.log(JSON.stringify(series ? { machine: machine(), series } : { cases, notAtHand }, null, 2));
+else if (series) {
+  for (const { name, of, unit, x, ours, theirs } of series) {
+    const table = new Table({
+      head: [of, `rawbpf, ${unit}`, 'libbpf', 'ratio'],
+      style: { head: [], border: [] },
+    });
+    for (const [i, at] of x.entries()) {
+      const [our = 0, their = 0] = [ours[i], theirs[i]];
+      table.push([at, our.toFixed(2), their.toFixed(2), `${(our / their).toFixed(2)}×`]);
+    }
+    console.log(`${name}\n${table}`);
+  }
+} else {
   const table = new Table({
     head: ['case', 'peer', 'unit', 'rawbpf', 'its', 'ratio'],
     style: { head: [], border: [] },

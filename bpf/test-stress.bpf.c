@@ -110,6 +110,31 @@ int produce_ring(struct bpf_raw_tracepoint_args *ctx)
 	return run.full;
 }
 
+struct sized {
+	__u32 size;
+	__u64 flags;
+};
+
+static char payload[4096];
+
+static long one_sized(__u32 index, struct sized *sized)
+{
+	__u32 size = sized->size;
+
+	if (size <= sizeof(payload))
+		bpf_ringbuf_output(&ring, payload, size, sized->flags);
+	return 0;
+}
+
+/* args[0] records of args[1] bytes, at most 4096, that wake nobody. */
+SEC("raw_tp")
+int produce_sized(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct sized sized = { .size = ctx->args[1], .flags = BPF_RB_NO_WAKEUP };
+
+	return bpf_loop(ctx->args[0], one_sized, &sized, 0);
+}
+
 SEC("raw_tp")
 int produce_perf(struct bpf_raw_tracepoint_args *ctx)
 {

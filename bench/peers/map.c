@@ -8,7 +8,8 @@
 #include <bpf/libbpf.h>
 #include "common.h"
 
-enum { BATCH = 16384 };
+/* Elements of a batch, and those that the object's map has room for. */
+enum { BATCH = 16384, MAX_ENTRIES = 10240 };
 
 static __u64 look_up(int fd, int entries)
 {
@@ -76,6 +77,8 @@ int main(int argc, char **argv)
 	entries = atoi(argv[3]);
 	rounds = atoi(argv[4]);
 	object = bpf_object__open(argv[2]);
+	if (object && entries > MAX_ENTRIES)
+		bpf_map__set_max_entries(bpf_object__find_map_by_name(object, "counter_table"), entries);
 	if (!object || bpf_object__load(object))
 		die(argv[2]);
 	fd = bpf_object__find_map_fd_by_name(object, "counter_table");
