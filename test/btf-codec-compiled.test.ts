@@ -93,6 +93,8 @@ function changed(next: (below: number) => number, value: unknown, depth = 0): un
     [1, 2],
     Number.NaN,
     'RED',
+    'größe \ud800 😀',
+    'ä',
   ];
   if (next(40) === 0) return [...odd, new Uint8Array(3).fill(7)][next(odd.length + 1)];
   if (typeof value === 'bigint' && next(4) === 0) return Number(value);

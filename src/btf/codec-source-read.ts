@@ -15,7 +15,8 @@ import {
 const MAX_VALUES = 400;
 /** What makes no more values than this is read where it is, rather than by a function of its own. */
 const MAX_INLINE = 16;
-const MAX_FUNCTIONS = 1000;
+/** Of types that hold more others, the rest are read by closures: so much source would take long to compile. */
+export const MAX_FUNCTIONS = 200;
 
 /**
  * Writes functions `(v, o, q)` that read values of a shape at offset `o` of the DataView `v`. `q` is null, or the view's memory as 64-bit words, if `o`

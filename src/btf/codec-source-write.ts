@@ -2,13 +2,11 @@ import { closures } from './codec-closures.js';
 import { memberOf } from './codec-compound.js';
 import { at, type CodecSource, literal } from './codec-source.js';
 import { bitPieces, load, mask } from './codec-source-bits.js';
-import { flatMembers, isLarge } from './codec-source-read.js';
+import { flatMembers, isLarge, MAX_FUNCTIONS } from './codec-source-read.js';
 import { hasOverlaps, unusedBytes } from './unused-bytes.js';
 import type { ValueCodec } from './value-codec.js';
 import { type ArrayShape, type IntShape, isWhole, type Shape, type StructShape } from './value-shape.js';
 import { writeText, zeroFill } from './write-bytes.js';
-
-const MAX_FUNCTIONS = 1000;
 
 /**
  * Writes functions `(v, o, x)` that write the value `x` at offset `o` of the DataView `v`, and return whether it is one of those that they know to write:

@@ -1,8 +1,8 @@
 import type { BtfValue } from './types.js';
 
 /**
- * The inside of a codec: works on a DataView at absolute offsets, bounds already checked by {@link Codec}.
- * `path` names the value in an error, e.g. `event.comm`; it is a function, so that naming costs nothing unless there is one.
+ * The inside of a codec: works on a DataView, bounds already checked by {@link Codec}. Writing is over zeroes; `path` names the value in an
+ * error, e.g. `event.comm`.
  */
 export interface ValueCodec {
   readonly size: number;

@@ -5,7 +5,7 @@ const PATIENCE = 16;
 
 /**
  * The 64-bit words of the view that a codec reads most: a reader of a ring buffer reads one view a million times.
- * V8 (until 13 at least) reads them inline from typed arrays only, and DataView's getBigUint64 is a call.
+ * V8 of Node 20 reads them inline from typed arrays only; DataView's getBigUint64 is a call. One view's memory is kept alive so, the last.
  */
 export class WordsOfViews {
   view: DataView | undefined;
