@@ -1,7 +1,11 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { ArrayMap, BpfObject, HashMap, listMaps, openMap } from '../src/index.js';
+import { BpfCmd, BpfMapType } from '../src/abi/index.js';
+import { ArrayMap, BpfObject, HashMap, Kernel, listMaps, liveSys, openMap } from '../src/index.js';
+import { mapTypes } from '../src/maps/map-btf.js';
+import { plainTypes } from '../src/maps/plain-types.js';
+import { bpf, OwnedFd } from '../src/syscall/index.js';
 import { ownBpffs } from './bpffs.js';
 import { needs, run } from './live.js';
 import { fixture } from './repository.js';
@@ -178,3 +182,45 @@ function openFds(): number {
 function isPin(name: string): boolean {
   return !/^(maps|progs)\.debug$/.test(name);
 }
+
+t.test('a struct_ops map has the types of the kernel', async t => {
+  if (!needs(t, { bpf: true })) return;
+  const sys = liveSys();
+  const kernel = Kernel.running(sys);
+  const typeId = kernel.btf?.findByName('bpf_struct_ops_tcp_congestion_ops', 'struct');
+  if (!kernel.btf || typeId === undefined)
+    return void t.plan(0, 'this kernel has no struct_ops for TCP congestion control (CONFIG_NET, Linux 5.6)');
+  // The kernel wants BTF beside its own types, whatever is in it.
+  const { bytes } = plainTypes();
+  using btf = new OwnedFd(sys, bpf(sys, BpfCmd.BPF_BTF_LOAD, { btf: bytes, btf_size: bytes.length }));
+  const made = bpf(sys, BpfCmd.BPF_MAP_CREATE, {
+    btf_fd: btf.value,
+    map_type: BpfMapType.BPF_MAP_TYPE_STRUCT_OPS,
+    key_size: 4,
+    value_size: kernel.btf.sizeOf(typeId),
+    max_entries: 1,
+    btf_vmlinux_value_type_id: typeId,
+  });
+  if (made < 0) return void t.fail(`errno ${-made}`);
+  using map = openMap({ fd: made });
+  const info = map.info();
+  t.equal(info.typeName, 'struct_ops');
+  t.match(mapTypes(sys, kernel, info), { btf: kernel.btf, valueTypeId: typeId });
+});
+
+t.test('an fd that is none of a map', async t => {
+  if (!needs(t, { bpf: true })) return;
+  const fds = openFds();
+  using object = BpfObject.open(fixture('minimal')).load();
+  const program = object.program('handle_tp').fd;
+  t.throws(() => openMap({ fd: program }), { name: 'MapError', message: /is a program, not a map/ });
+  t.ok(object.program('handle_tp').info().id > 0, 'the fd is left open');
+  const file = openSync('/dev/null', 'r');
+  t.throws(() => openMap({ fd: file }), { name: 'BpfError' });
+  closeSync(file);
+  t.throws(() => openMap({ fd: 0x7ffffff }), { name: 'BpfError' });
+  t.throws(() => openMap({ fd: -22 }), { name: 'TypeError' });
+  t.throws(() => openMap({ fd: 3 }, { access: 'read' }), { name: 'TypeError', message: /access is settled/ });
+  object.close();
+  t.equal(openFds(), fds);
+});

@@ -3,17 +3,18 @@ import { BpfCmd, BpfFlags } from '../abi/index.js';
 import type { BtfTypes } from '../btf/index.js';
 import { Kernel } from '../kernel/index.js';
 import { bpf, liveSys, OwnedFd, type Sys } from '../syscall/index.js';
+import { fdOf } from './borrowed-fd.js';
 import type { BpfMap } from './bpf-map.js';
 import { idError, listMaps, mapFdById } from './list-maps.js';
 import { mapTypes } from './map-btf.js';
-import type { ElementType, MapAccess } from './map-def.js';
+import type { ElementType, MapAccess, MapDef } from './map-def.js';
 import { MapError } from './map-error.js';
-import { readMapInfo } from './map-info.js';
+import { type MapInfo, readMapInfo } from './map-info.js';
 import { getError } from './map-pin.js';
 import { requireMap } from './require-map.js';
 import { wrapMap } from './wrap-map.js';
 
-/** Where a map that is there already is found: its id, where it is pinned, its name, or an fd of it, which the map then owns. */
+/** Where a map that is there already is found: its id, where it is pinned, its name, or an fd of it, which from then on is the map's to close. */
 export type MapSource =
   | { readonly id: number }
   | { readonly path: string }
@@ -51,32 +52,41 @@ export function openMap<T extends BpfMap = BpfMap>(source: MapSource, options: O
   const { sys = liveSys(), access, kind } = options;
   const kernel = Kernel.running(sys);
   const what = `map ${describe(source)}`;
-  const fd = new OwnedFd(sys, openFd(sys, source, access, what));
+  const number = openFd(sys, source, access, what);
+  let fd: OwnedFd | undefined;
   try {
-    requireMap(fd.value, what);
-    const info = readMapInfo(sys, fd.value, what);
-    const map = wrapMap(sys, kernel, fd, {
-      name: info.name || `of id ${info.id}`,
-      ...mapTypes(sys, kernel, info),
-      ...(options.btf && !info.btfId ? { btf: options.btf } : {}),
-      ...(options.key ? { keyCodec: options.key } : {}),
-      ...(options.value ? { valueCodec: options.value } : {}),
-      ...(access ? { access } : {}),
-    });
+    // Before the number is owned: a caller's fd that is none of a map stays the caller's.
+    requireMap(number, what);
+    const info = readMapInfo(sys, number, what);
+    fd = new OwnedFd(sys, number);
+    const map = wrapMap(sys, kernel, fd, mapDef(sys, kernel, info, options));
     if (kind && !(map instanceof kind))
       throw new MapError(what, `is a ${map.constructor.name} (${info.typeName}), not a ${kind.name}`);
     return map as T;
   } catch (error) {
-    fd.close();
+    if (fd) fd.close();
+    else if (!('fd' in source)) sys.close(number);
     throw error;
   }
+}
+
+function mapDef(sys: Sys, kernel: Kernel, info: MapInfo, options: OpenMapOptions): MapDef {
+  const { access, btf, key, value } = options;
+  return {
+    name: info.name || `of id ${info.id}`,
+    ...mapTypes(sys, kernel, info),
+    ...(btf && !info.btfId ? { btf } : {}),
+    ...(key ? { keyCodec: key } : {}),
+    ...(value ? { valueCodec: value } : {}),
+    ...(access ? { access } : {}),
+  };
 }
 
 function openFd(sys: Sys, source: MapSource, access: MapAccess | undefined, what: string): number {
   const flags = access ? accessFlags[access] : 0;
   if ('fd' in source) {
     if (access) throw new TypeError(`${what}: its access is settled, so none can be asked for`);
-    return source.fd;
+    return fdOf(source, what);
   }
   if ('path' in source) {
     const pathname = resolve(source.path);
