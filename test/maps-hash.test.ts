@@ -175,7 +175,7 @@ t.test('keys of arrays are numbers, with BTF and without', async t => {
   t.throws(() => map.get(-1), { name: 'TypeError', message: /^map untyped_slots: key: -1 is not an index/ });
   t.throws(() => map.get(1.5), { name: 'TypeError' });
   t.equal(map.get(4), undefined);
-  t.throws(() => map.delete(1), /EINVAL/);
+  t.throws(() => map.delete(1), /EINVAL.*cannot be deleted/);
   t.throws(() => map.lookupAndDelete(1), /look up and delete in one step/);
 });
 

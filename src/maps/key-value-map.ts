@@ -8,6 +8,7 @@ import { type Element, type ElementCodec, elementCodec, indexKeyCodec } from './
 import { isDense, isIndexed } from './indexed.js';
 import { type Decode, MapWalk } from './map-walk.js';
 import { copiedSize } from './percpu-codec.js';
+import { refusalHint } from './refusal-hint.js';
 import { hasSpinLock } from './spin-lock.js';
 import { type LockOptions, type UpdateMode, type UpdateOptions, updateFlags } from './update-mode.js';
 
@@ -70,7 +71,7 @@ export class KeyValueMap<K = Element, V = Element> extends BpfMap {
   delete(key: Given<K>): boolean {
     this.#key.writeAt(this.#ready().keyView, 0, key);
     const result = this.#elem.delete();
-    if (result < 0 && result !== -Errno.ENOENT) throw this.refused(BpfCmd.BPF_MAP_DELETE_ELEM, -result);
+    if (result < 0 && result !== -Errno.ENOENT) throw this.#refusedBy(BpfCmd.BPF_MAP_DELETE_ELEM, -result);
     return result === 0;
   }
 
@@ -82,7 +83,7 @@ export class KeyValueMap<K = Element, V = Element> extends BpfMap {
     this.#key.writeAt(this.#ready().keyView, 0, key);
     const result = this.#elem.lookupAndDelete(options ? this.#lockFlag(options) : 0);
     if (result === -Errno.ENOENT) return undefined;
-    if (result < 0) throw this.refused(BpfCmd.BPF_MAP_LOOKUP_AND_DELETE_ELEM, -result, takeHint(-result));
+    if (result < 0) throw this.#refusedBy(BpfCmd.BPF_MAP_LOOKUP_AND_DELETE_ELEM, -result);
     return this.#value.readAt(this.#elem.valueView, 0) as V;
   }
 
@@ -197,7 +198,7 @@ export class KeyValueMap<K = Element, V = Element> extends BpfMap {
 
   /** The error for a refused update. */
   protected updateRefused(errno: number): BpfError {
-    return this.refused(BpfCmd.BPF_MAP_UPDATE_ELEM, errno, this.#updateHint(errno));
+    return this.#refusedBy(BpfCmd.BPF_MAP_UPDATE_ELEM, errno);
   }
 
   /** The prepared calls; throws TypeError after close(), before their fd can be somebody else's. */
@@ -260,18 +261,13 @@ export class KeyValueMap<K = Element, V = Element> extends BpfMap {
       valueSize: copiedSize(this.type, this.valueSize, this.parts.kernel),
       fd: () => this.fd,
       elem: () => this.#ready(),
-      refused: (cmd, errno, done) => this.refused(cmd, errno, this.#updateHint(errno), done),
+      refused: (cmd, errno, done) => this.#refusedBy(cmd, errno, done),
     };
     return this.#many;
   }
 
-  #updateHint(errno: number): string | undefined {
-    if (errno === Errno.E2BIG)
-      return `the map is full or the index is not below its max_entries (${this.maxEntries})`;
-    if (errno === Errno.EPERM) return 'the map is frozen or read-only for user space';
-    if (errno === Errno.EEXIST) return 'the key is there already';
-    if (errno === Errno.ENOENT) return 'the key is not there';
-    return undefined;
+  #refusedBy(cmd: number, errno: number, done?: number): BpfError {
+    return this.refused(cmd, errno, refusalHint(cmd, errno, this.maxEntries), done);
   }
 }
 
@@ -283,10 +279,4 @@ export interface As {
 
 function defaultKey(def: MapParts['def'], size: number): ElementCodec {
   return elementCodec(def, 'key', size);
-}
-
-function takeHint(errno: number): string | undefined {
-  return errno === Errno.EINVAL || errno === Errno.ENOTSUPP || errno === Errno.EOPNOTSUPP
-    ? 'this kernel or map type can not look up and delete in one step (hash maps: since Linux 5.14); get() and delete() do it in two'
-    : undefined;
 }
