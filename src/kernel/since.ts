@@ -71,6 +71,8 @@ const mapTypes: Readonly<Record<string, string>> = {
   USER_RINGBUF: '6.1',
   CGRP_STORAGE: '6.2',
   ARENA: '6.9',
+  INSN_ARRAY: '6.19',
+  RHASH: '7.2',
 };
 
 export function progTypeSince(type: number): string | undefined {

@@ -15,6 +15,7 @@ import { DevMapHash } from './devmap-hash.js';
 import { HashMap } from './hash.js';
 import { HashOfMaps } from './hash-of-maps.js';
 import { InodeStorage } from './inode-storage.js';
+import { InsnArray } from './insn-array.js';
 import { LpmTrie } from './lpm-trie.js';
 import { LruHashMap } from './lru-hash.js';
 import { LruPercpuHashMap } from './lru-percpu-hash.js';
@@ -27,6 +28,7 @@ import { PerfEventArray } from './perf-event-array.js';
 import { ProgArray } from './prog-array.js';
 import { QueueMap } from './queue.js';
 import { ReuseportSockArray } from './reuseport-sockarray.js';
+import { RhashMap } from './rhash.js';
 import { RingBuf } from './ring-buf.js';
 import { SkStorage } from './sk-storage.js';
 import { SockHash } from './sockhash.js';
@@ -66,6 +68,8 @@ const classes: Readonly<Record<number, new (parts: MapParts) => BpfMap>> = {
   [BpfMapType.BPF_MAP_TYPE_SOCKHASH]: SockHash,
   [BpfMapType.BPF_MAP_TYPE_REUSEPORT_SOCKARRAY]: ReuseportSockArray,
   [BpfMapType.BPF_MAP_TYPE_STRUCT_OPS]: StructOpsMap,
+  [BpfMapType.BPF_MAP_TYPE_INSN_ARRAY]: InsnArray,
+  [BpfMapType.BPF_MAP_TYPE_RHASH]: RhashMap,
   [BpfMapType.BPF_MAP_TYPE_TASK_STORAGE]: TaskStorage,
   [BpfMapType.BPF_MAP_TYPE_INODE_STORAGE]: InodeStorage,
   [BpfMapType.BPF_MAP_TYPE_SK_STORAGE]: SkStorage,
