@@ -115,11 +115,17 @@ function named(error: TypeError, value: unknown, what: string): TypeError {
 
 function userCodec(given: ElementType): ElementCodec {
   const { size } = given;
+  if (readsViews(given)) return given;
   return {
     size,
     readAt: (view, offset) => given.read(bytesAt(view, offset, size), 0) as Element,
     writeAt: (view, offset, value) => given.write(bytesAt(view, offset, size), value, 0),
   };
+}
+
+/** Whether it is as one that `codec` gives, and needs no bytes of its own for each element. */
+function readsViews(given: ElementType): given is ElementType & ElementCodec {
+  return 'readAt' in given && 'writeAt' in given;
 }
 
 function refuse(given: ElementType, size: number, what: string): never {
