@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { BpfCmd } from '../src/abi/index.js';
@@ -137,4 +137,43 @@ t.test('a kernel too old for a field or a type says so', async t => {
   t.match(mapCreateCause(sys, kernel, cgrpStorage, Errno.EINVAL), {
     missing: { feature: 'cgrp storage maps', since: '6.2' },
   });
+});
+
+t.test('whichever call of a load fails, no pin is left, and what was lent stays open', async t => {
+  if (!needs(t, { bpf: true })) return;
+  const folder = ownBpffs(t);
+  const pin = join(folder, 'shared');
+  using lent = createMap({ type: 'hash', key: 'u32', value: 'u64', maxEntries: 4 });
+  const failing = failingSys(liveSys());
+  const load = () =>
+    BpfObject.open(fixture('test-map-life'), { sys: failing.sys }).load({
+      maps: { shared: { pin }, counts: { reuse: lent } },
+    });
+  const loadAndUnpin = () => {
+    using object = load();
+    object.map('shared').unpin(pin);
+  };
+  loadAndUnpin();
+  const before = failing.calls;
+  load().close();
+  const calls = failing.calls - before;
+  t.ok(existsSync(pin));
+  rmSync(pin);
+  const fds = openFds();
+  let failures = 0;
+  for (let n = 1; n <= calls; n++) {
+    failing.failAt(n, Errno.ENOMEM);
+    try {
+      load().close();
+      rmSync(pin);
+    } catch (error) {
+      failures++;
+      if (!(error instanceof RawbpfError)) t.fail(`call ${n}: ${error}`);
+      if (existsSync(pin)) t.fail(`call ${n}: the pin is left`);
+    }
+  }
+  t.ok(failures > 10, `${failures} of ${calls} calls matter`);
+  t.equal(openFds(), fds);
+  t.equal(lent.closed, false);
+  t.equal(lent.info().id, lent.id);
 });
