@@ -37,8 +37,7 @@ export class GlobalStore {
   readonly #variables = new Map<string, Variable>();
   readonly #changed = new Set<string>();
   #state: 'open' | 'loaded' | 'closed' = 'open';
-  /** The store as an object with a property for each global. */
-  readonly byName: Globals;
+  #byName: Globals | undefined;
 
   constructor(spec: ObjectSpec) {
     this.#spec = spec;
@@ -50,7 +49,12 @@ export class GlobalStore {
       const section = this.#sections.get(global.map);
       if (section) this.#variables.set(global.name, new Variable(spec, global, section));
     }
-    this.byName = this.#face();
+  }
+
+  /** The store as an object with a property for each global; made when first asked for, because many who open an object never do. */
+  get byName(): Globals {
+    this.#byName ??= this.#face();
+    return this.#byName;
   }
 
   /** What was set since the object was opened, for the plan. */
