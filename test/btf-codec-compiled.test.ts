@@ -56,16 +56,23 @@ for (const order of orders)
           const compiled = compiledReader(shape, little);
           if (!compiled) throw new Error(`type ${id} of seed ${seed} is not compiled`);
           const closures = closureReader(shape, little);
-          const view = new DataView(randomBytes(next, shape.size + 32).buffer);
-          for (const [offset, length] of [[0], [8], [next(32)], [3, next(shape.size + 20)]] as const) {
-            const wanted = shown(closures(view, offset, length));
-            // The words of a view are used after it was seen some times.
-            for (let again = 0; again < (offset ? 1 : 18); again++) {
-              const found = shown(compiled(view, offset, length));
-              count++;
-              if (found !== wanted)
-                t.equal(found, wanted, `seed ${seed}, type ${id}, at ${offset}, ${length} bytes`);
-            }
+          const agree = (view: DataView, offset: number, length?: number): void => {
+            const [found, wanted] = [compiled, closures].map(read => shown(read(view, offset, length)));
+            count++;
+            if (found !== wanted)
+              t.equal(found, wanted, `seed ${seed}, type ${id}, at ${offset}, ${length} bytes`);
+          };
+          const { buffer } = randomBytes(next, shape.size + 32);
+          // The words of a view are used after it was seen some times; at some offsets, and in some views, there are none.
+          for (const [view, start] of [
+            [new DataView(buffer), 4],
+            [new DataView(buffer), 0],
+            [new DataView(buffer, 4), 4],
+          ] as const) {
+            for (let again = 0; again < 18; again++) agree(view, start);
+            agree(view, 8);
+            agree(view, next(28));
+            agree(view, 3, next(shape.size + 20));
           }
         }
     }
@@ -82,6 +89,9 @@ function changed(next: (below: number) => number, value: unknown, depth = 0): un
     -1,
     1,
     2 ** 33,
+    2 ** 53,
+    2 ** 63,
+    -(2 ** 63),
     2 ** 64,
     1.5,
     5n,
