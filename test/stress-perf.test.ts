@@ -40,7 +40,9 @@ t.test(
       reader.consume(check.raw);
       read.lost += reader.lost;
       reader.close();
-      if (++read.readers === 20) before = await memory();
+      read.readers++;
+      // By then all that runs is compiled.
+      if (!before && sum(object.globals['produced']) > count / 3) before = await memory();
     }
     await producers.done;
 
@@ -56,8 +58,8 @@ t.test(
     const after = await memory();
     t.comment(`${read.readers} readers, ${check.received} received, ${read.lost} lost`, before, after);
     if (before) {
-      t.ok(after.used - before.used < 4, `JavaScript's memory grew by ${after.used - before.used} MB`);
-      t.ok(after.rss - before.rss < 32, `the process grew by ${after.rss - before.rss} MB`);
+      t.ok(after.used - before.used < 6, `JavaScript's memory grew by ${after.used - before.used} MB`);
+      t.ok(after.rss - before.rss < 24, `the process grew by ${after.rss - before.rss} MB`);
     }
   },
 );

@@ -73,7 +73,9 @@ t.test(
       if (random(4) === 0) await sleep(random(5));
       const way = ways[random(ways.length)] as (typeof ways)[number];
       await way(ring, check);
-      if (++readers === 50) before = await memory();
+      readers++;
+      // By then all that runs is compiled.
+      if (!before && sum(object.globals['produced']) > count / 3) before = await memory();
     }
     await producers.done;
     using last = ring.raw().reader();
@@ -87,8 +89,9 @@ t.test(
     const after = await memory();
     t.comment(`${readers} readers, ${check.received} received, ${full} found no room`, before, after);
     if (before) {
-      t.ok(after.used - before.used < 4, `JavaScript's memory grew by ${after.used - before.used} MB`);
-      t.ok(after.rss - before.rss < 32, `the process grew by ${after.rss - before.rss} MB`);
+      // The check holds the memory of the last reader that it looked at: 4 MB.
+      t.ok(after.used - before.used < 6, `JavaScript's memory grew by ${after.used - before.used} MB`);
+      t.ok(after.rss - before.rss < 24, `the process grew by ${after.rss - before.rss} MB`);
     }
   },
 );
