@@ -16,7 +16,16 @@ export interface FailingSys {
 
 const makeFd = new Map<number, string>(
   (
-    ['BPF_MAP_CREATE', 'BPF_PROG_LOAD', 'BPF_BTF_LOAD', 'BPF_LINK_CREATE', 'BPF_RAW_TRACEPOINT_OPEN'] as const
+    [
+      'BPF_MAP_CREATE',
+      'BPF_PROG_LOAD',
+      'BPF_BTF_LOAD',
+      'BPF_LINK_CREATE',
+      'BPF_RAW_TRACEPOINT_OPEN',
+      'BPF_MAP_GET_FD_BY_ID',
+      'BPF_BTF_GET_FD_BY_ID',
+      'BPF_OBJ_GET',
+    ] as const
   ).map(name => [BpfCmd[name], name]),
 );
 

@@ -2,7 +2,7 @@ import { BpfCmd, hostEndian } from '../abi/index.js';
 import { BpfError, Errno } from '../syscall/index.js';
 import { BpfMap, type MapParts, type Reasons } from './bpf-map.js';
 import { type Element, type ElementCodec, placeOf } from './element-codec.js';
-import { KeyValueMap } from './key-value-map.js';
+import { type Given, KeyValueMap } from './key-value-map.js';
 import { type SocketSource, socketFd } from './socket-fd.js';
 import type { UpdateMode } from './update-mode.js';
 
@@ -16,8 +16,7 @@ export abstract class SocketMap<K = Element> extends BpfMap {
   constructor(parts: MapParts, key: ElementCodec<unknown>, reasons: Reasons) {
     super(parts);
     this.#reasons = reasons;
-    const value = socketCodec(placeOf(parts.def, 'value'), this.valueSize);
-    this.#sockets = new KeyValueMap<K, bigint>(parts, { key, value });
+    this.#sockets = new KeyValueMap<K, bigint>(parts, { key, value: socketCodec(this.valueSize) });
   }
 
   /** The cookie of a key's socket; undefined when it has none. Throws BpfError: ENOSPC in a map whose values have 4 bytes. */
@@ -25,14 +24,14 @@ export abstract class SocketMap<K = Element> extends BpfMap {
     const reasons = {
       [Errno.ENOSPC]: `a cookie has 8 bytes, the map's values have ${this.valueSize}: define it with values of __u64`,
     };
-    return this.explained(BpfCmd.BPF_MAP_LOOKUP_ELEM, reasons, () => this.#sockets.get(key as never));
+    return this.explained(BpfCmd.BPF_MAP_LOOKUP_ELEM, reasons, () => this.#sockets.get(key as Given<K>));
   }
 
   /** Puts a socket in; closing the socket takes it out. Throws TypeError for what is no socket, or one that is not open, BpfError for one in a state that the map does not take. */
   set(key: K, socket: SocketSource, mode: UpdateMode = 'any'): this {
     const fd = socketFd(socket, placeOf(this.parts.def, 'value'));
     this.explained(BpfCmd.BPF_MAP_UPDATE_ELEM, this.#reasons, () =>
-      this.#sockets.set(key as never, fd as never, mode),
+      this.#sockets.set(key as Given<K>, BigInt(fd), mode),
     );
     return this;
   }
@@ -40,7 +39,7 @@ export abstract class SocketMap<K = Element> extends BpfMap {
   /** Takes a socket out: true when the key had one. */
   delete(key: K): boolean {
     try {
-      return this.#sockets.delete(key as never);
+      return this.#sockets.delete(key as Given<K>);
     } catch (error) {
       // A sockmap says so of an index without a socket (__sock_map_delete in net/core/sock_map.c).
       if (error instanceof BpfError && error.errno === Errno.EINVAL) return false;
@@ -60,15 +59,14 @@ export abstract class SocketMap<K = Element> extends BpfMap {
 
 const little = hostEndian === 'little';
 
-function socketCodec(place: string, size: number): ElementCodec<bigint> {
+/** An fd when written, a cookie when read. */
+function socketCodec(size: number): ElementCodec<bigint> {
   return {
     size,
-    readAt: (view, offset) =>
-      size === 8 ? view.getBigUint64(offset, little) : BigInt(view.getUint32(offset, little)),
-    writeAt(view, offset, value) {
-      const fd = socketFd(value, place);
-      if (size === 8) view.setBigUint64(offset, BigInt(fd), little);
-      else view.setUint32(offset, fd, little);
+    readAt: (view, offset) => view.getBigUint64(offset, little),
+    writeAt(view, offset, fd) {
+      if (size === 8) view.setBigUint64(offset, fd as bigint, little);
+      else view.setUint32(offset, Number(fd), little);
     },
   };
 }
