@@ -6,8 +6,11 @@ import { array, enumeration, makeBtf, type NewType, pointer } from './make-types
 export function random(seed: number): (below: number) => number {
   let state = seed >>> 0;
   return below => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
+    // Multiplied and shifted, lest a number tell about the next.
+    state = (state + 0x9e3779b9) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
+    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
+    return Math.floor((((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32) * below);
   };
 }
 
