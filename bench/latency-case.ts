@@ -4,7 +4,7 @@ import type { Case } from './compare.js';
 import type { Peers } from './peers.js';
 import { fixture, repository } from './repository.js';
 
-const records = 500;
+const records = 300;
 
 /** From bpf_ktime_get_ns() in the program to the callback of a reader that waits, a record every millisecond. */
 export function ringLatency(peers: Peers): Case[] {

@@ -80,7 +80,9 @@ function machine() {
 }
 
 if (values.json)
-  console.log(JSON.stringify(series ? { machine: machine(), series } : { cases, notAtHand }, null, 2));
+  console.log(
+    JSON.stringify({ machine: machine(), ...(series ? { series } : { cases, notAtHand }) }, null, 2),
+  );
 else if (series) {
   for (const { name, of, unit, x, ours, theirs } of series) {
     const table = new Table({
