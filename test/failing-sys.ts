@@ -60,9 +60,9 @@ export function failingSys(inner: Sys): FailingSys {
       ),
     ioctl: (...args) => guarded(() => inner.ioctl(...args)),
     mmap: (...args) => guarded(() => inner.mmap(...args)),
-    pidfdOpen: (pid, flags) =>
+    pidfdOpen: pid =>
       made(
-        guarded(() => inner.pidfdOpen(pid, flags)),
+        guarded(() => inner.pidfdOpen(pid)),
         'pidfd_open',
       ),
     epollCreate: () =>

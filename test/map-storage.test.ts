@@ -44,7 +44,7 @@ t.test('a value for a process', async t => {
   map.set(self, { calls: 10, who: 'user' });
   t.equal(testRun(object.program('count_task'), 6), 0);
   t.same(map.get(self), { calls: 11n, last: 6, who: 'user' });
-  const pidfd = liveSys().pidfdOpen(process.pid, 0);
+  const pidfd = liveSys().pidfdOpen(process.pid);
   t.same(map.get(pidfd), map.get(self), 'by pidfd');
   liveSys().close(pidfd);
   const child = waitingChild('exec /bin/true');

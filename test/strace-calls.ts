@@ -340,5 +340,7 @@ function events(): void {
 function other(): void {
   sys.mountDetached('a file system that does not exist');
   sys.setMemlock(8n << 20n);
+  sys.close(sys.pidfdOpen(process.pid));
+  sys.pidfdOpen(0);
   sys.close(-1);
 }

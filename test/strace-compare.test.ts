@@ -8,7 +8,7 @@ import { needs, run, which } from './live.js';
 
 /** What runs TypeScript, when this is TypeScript. */
 const execArgv = import.meta.url.endsWith('.ts') ? process.execArgv : [];
-const syscalls = 'bpf,perf_event_open,ioctl,mmap,close,prlimit64,fsopen,fsconfig,fsmount';
+const syscalls = 'bpf,perf_event_open,ioctl,mmap,close,prlimit64,pidfd_open,fsopen,fsconfig,fsmount';
 /** Commands whose attr strace 6.1 shows as an address, which rawbpf prints as later ones do. */
 const undecoded = /^bpf\(BPF_(PROG_BIND_MAP|ENABLE_STATS|ITER_CREATE|LINK_DETACH|TOKEN_CREATE), /;
 
@@ -39,7 +39,7 @@ function withoutAddresses(line: string): string {
 
 /** Calls that nothing but rawbpf makes, so that the traces have them in common one to one. */
 function isOurs(line: string): boolean {
-  return /^(bpf|perf_event_open|fs(open|config|mount)|prlimit64\(0, RLIMIT_MEMLOCK)\b|^ioctl\(-?\d+, PERF_/.test(
+  return /^(bpf|perf_event_open|pidfd_open|fs(open|config|mount)|prlimit64\(0, RLIMIT_MEMLOCK)\b|^ioctl\(-?\d+, PERF_/.test(
     line,
   );
 }

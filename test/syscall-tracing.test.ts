@@ -60,6 +60,8 @@ t.test('calls other than bpf()', async t => {
   const mapping = sys.mmap(fd, 4096, 1, 1, 0);
   sys.mmap(-9, 4096, 1, 1, 0);
   sys.setMemlock(1n);
+  const pidfd = sys.pidfdOpen(7);
+  sys.interfaceIndex('lo');
   sys.close(fd);
   stop();
   t.match(events, [
@@ -68,9 +70,11 @@ t.test('calls other than bpf()', async t => {
     { name: 'mmap', fd, length: 4096, result: 0, address: (mapping as { address: bigint }).address },
     { name: 'mmap', fd: -9 },
     { name: 'prlimit64', bytes: 1n },
+    { name: 'pidfd_open', pid: 7, result: pidfd },
+    { name: 'if_nametoindex', interface: 'lo', result: 1 },
     { name: 'close', fd },
   ]);
-  t.equal(events.length, 6);
+  t.equal(events.length, 8);
 });
 
 t.test('without a subscriber nothing is copied, and the arguments pass as they are', async t => {

@@ -14,7 +14,7 @@ export class TaskStorage<V = Element> extends LocalStorage<TaskSource, V> {
     if (typeof pid !== 'number' || !Number.isInteger(pid) || pid <= 0 || pid > 0x7fffffff)
       throw new TypeError(`${what}: pid: ${String(pid)} is no process's number`);
     const { sys } = this.parts;
-    const opened = sys.pidfdOpen(pid, 0);
+    const opened = sys.pidfdOpen(pid);
     if (opened < 0)
       throw new BpfError({ syscall: 'pidfd_open', errno: -opened, what: `${what}: process ${pid}` });
     using pidfd = new OwnedFd(sys, opened);

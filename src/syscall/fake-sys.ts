@@ -26,7 +26,7 @@ export type FakeCall = { readonly result: number } & (
   | { readonly name: 'epoll_create1' }
   | { readonly name: 'epoll_ctl'; readonly epoll: number; readonly op: number; readonly fd: number }
   | { readonly name: 'mount'; readonly fstype: string }
-  | { readonly name: 'pidfd_open'; readonly pid: number; readonly flags: number }
+  | { readonly name: 'pidfd_open'; readonly pid: number }
   | { readonly name: 'if_nametoindex'; readonly interface: string }
   | { readonly name: 'memlock'; readonly bytes: bigint }
 );
@@ -179,8 +179,8 @@ export class FakeSys implements Sys {
     return address;
   }
 
-  pidfdOpen(pid: number, flags: number): number {
-    return this.#attempt({ name: 'pidfd_open', pid, flags }, () => this.kernel.open({ kind: 'pidfd' }));
+  pidfdOpen(pid: number): number {
+    return this.#attempt({ name: 'pidfd_open', pid }, () => this.kernel.open({ kind: 'pidfd' }));
   }
 
   /** There is `lo` only. */

@@ -224,7 +224,7 @@ export function koffiSys(): Sys {
     epollWait,
     addressOf,
     interfaceIndex: name => nameToIndexCall(name) || -koffi.errno(),
-    pidfdOpen: (pid, flags) => result(pidfdOpenCall(numbers.pidfd_open, pid, flags)),
+    pidfdOpen: pid => result(pidfdOpenCall(numbers.pidfd_open, pid, 0)),
     setMemlock(bytes) {
       const limit = new BigUint64Array([bytes, bytes]);
       return result(prlimitCall(numbers.prlimit64, 0, RLIMIT_MEMLOCK, limit, null));

@@ -74,8 +74,8 @@ export interface Sys {
   epollWait(epoll: number): number;
   /** Address of a buffer's memory, stable for as long as the buffer lives; the caller keeps it alive. */
   addressOf(buffer: Uint8Array): bigint;
-  /** pidfd_open(2), Linux 5.3: a descriptor of a process, closed on exec. */
-  pidfdOpen(pid: number, flags: number): number;
+  /** pidfd_open(2) without flags, Linux 5.3: a descriptor of a process, closed on exec. */
+  pidfdOpen(pid: number): number;
   /** if_nametoindex(3): the index of a network interface of this process's network namespace, from 1. */
   interfaceIndex(name: string): number;
   /** setrlimit(2) of RLIMIT_MEMLOCK, both limits, in bytes. */

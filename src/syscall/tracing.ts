@@ -55,7 +55,7 @@ export type SyscallEvent =
       /** Where it is. */
       readonly address: bigint;
     })
-  | (Traced & { readonly name: 'pidfd_open'; readonly pid: number; readonly flags: number })
+  | (Traced & { readonly name: 'pidfd_open'; readonly pid: number })
   | (Traced & { readonly name: 'epoll_create1' })
   | (Traced & {
       readonly name: 'epoll_ctl';
@@ -148,10 +148,10 @@ export function traced(sys: Sys): Sys {
       publish({ name: 'close', fd, result, durationNs });
       return result;
     },
-    pidfdOpen(pid, flags) {
-      if (!syscalls.hasSubscribers) return sys.pidfdOpen(pid, flags);
-      const [result, durationNs] = timed(() => sys.pidfdOpen(pid, flags));
-      publish({ name: 'pidfd_open', pid, flags, result, durationNs });
+    pidfdOpen(pid) {
+      if (!syscalls.hasSubscribers) return sys.pidfdOpen(pid);
+      const [result, durationNs] = timed(() => sys.pidfdOpen(pid));
+      publish({ name: 'pidfd_open', pid, result, durationNs });
       return result;
     },
     epollCreate() {

@@ -56,7 +56,7 @@ function callText(event: SyscallEvent, options: FullOptions): string {
     case 'close':
       return `close(${event.fd})`;
     case 'pidfd_open':
-      return `pidfd_open(${event.pid}, ${event.flags === 0 ? 0 : hex(event.flags)})`;
+      return `pidfd_open(${event.pid}, 0)`;
     case 'if_nametoindex':
       return `if_nametoindex(${stringText(event.interface, options)})`;
     case 'prlimit64':
