@@ -6,7 +6,7 @@ export class IterationError extends RawbpfError {
 
   constructor(map: string, steps: number) {
     super(
-      `map ${map}: stopped after ${steps} keys, more than the map can hold: it is being changed faster than it can be walked`,
+      `map ${map}: stopped after ${steps} keys, several times what the map can hold: it is being changed faster than it can be walked`,
     );
   }
 }
