@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
-import { hostEndian } from '../abi/index.js';
 import { bytesCodec, type ElementCodec, placeOf } from './element-codec.js';
+import { littleEndian } from './host-endian.js';
 import type { MapDef } from './map-def.js';
 
 /** `struct bpf_cgroup_storage_key`: what a program is attached to, and how. */
@@ -11,7 +11,6 @@ export interface CgroupStorageKey {
   readonly attach_type: number;
 }
 
-const little = hostEndian === 'little';
 /** The kernel copies the struct with the padding that its u64 wants. */
 const structSize = 16;
 
@@ -22,19 +21,19 @@ export function cgroupKeyCodec(def: MapDef, size: number): ElementCodec<unknown>
   return {
     size,
     readAt(view, offset) {
-      const id = view.getBigUint64(offset, little);
+      const id = view.getBigUint64(offset, littleEndian);
       return size === structSize
-        ? { cgroup_inode_id: id, attach_type: view.getUint32(offset + 8, little) }
+        ? { cgroup_inode_id: id, attach_type: view.getUint32(offset + 8, littleEndian) }
         : id;
     },
     writeAt(view, offset, value) {
       if (value instanceof Uint8Array) return raw.writeAt(view, offset, value);
-      if (size !== structSize) return view.setBigUint64(offset, inodeId(value, place), little);
+      if (size !== structSize) return view.setBigUint64(offset, inodeId(value, place), littleEndian);
       const { cgroup_inode_id: id, attach_type: type } = Object(value) as Partial<CgroupStorageKey>;
       if (typeof type !== 'number' || !Number.isInteger(type) || type < 0 || type > 0xffffffff)
         throw new TypeError(`${place}: attach_type: ${String(type)} is not a u32`);
-      view.setBigUint64(offset, inodeId(id, `${place}: cgroup_inode_id`), little);
-      view.setUint32(offset + 8, type, little);
+      view.setBigUint64(offset, inodeId(id, `${place}: cgroup_inode_id`), littleEndian);
+      view.setUint32(offset + 8, type, littleEndian);
       view.setUint32(offset + 12, 0);
     },
   };

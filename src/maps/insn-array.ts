@@ -1,6 +1,6 @@
-import { hostEndian } from '../abi/index.js';
 import type { MapParts } from './bpf-map.js';
 import { bytesCodec, type ElementCodec, indexKeyCodec, placeOf } from './element-codec.js';
+import { littleEndian } from './host-endian.js';
 import { type Given, KeyValueMap } from './key-value-map.js';
 import type { MapDef } from './map-def.js';
 import type { UpdateMode, UpdateOptions } from './update-mode.js';
@@ -36,17 +36,15 @@ export class InsnArray extends KeyValueMap<number, InsnPlace> {
   }
 }
 
-const little = hostEndian === 'little';
-
 function placeCodec(def: MapDef, size: number): ElementCodec<unknown> {
   const place = placeOf(def, 'value');
   const raw = bytesCodec(size, place);
   return {
     size,
     readAt: (view, offset): InsnPlace => ({
-      orig_off: view.getUint32(offset, little),
-      xlated_off: view.getUint32(offset + 4, little),
-      jitted_off: view.getUint32(offset + 8, little),
+      orig_off: view.getUint32(offset, littleEndian),
+      xlated_off: view.getUint32(offset + 4, littleEndian),
+      jitted_off: view.getUint32(offset + 8, littleEndian),
     }),
     writeAt(view, offset, value) {
       if (value instanceof Uint8Array) return raw.writeAt(view, offset, value);
@@ -60,7 +58,7 @@ function placeCodec(def: MapDef, size: number): ElementCodec<unknown> {
       }).entries()) {
         if (typeof word !== 'number' || !Number.isInteger(word) || word < 0 || word > 0xffffffff)
           throw new TypeError(`${place}: ${name}: ${String(word)} is not a u32`);
-        view.setUint32(offset + 4 * i, word, little);
+        view.setUint32(offset + 4 * i, word, littleEndian);
       }
     },
   };

@@ -1,12 +1,11 @@
-import { hostEndian } from '../abi/index.js';
 import type { BtfTypes } from '../btf/index.js';
 import { bytesAt, bytesCodec, type ElementCodec, elementCodec, placeOf } from './element-codec.js';
+import { littleEndian } from './host-endian.js';
 import { formatAddress, parseAddress } from './ip-address.js';
 import type { MapDef } from './map-def.js';
 
 /** Bytes of `prefixlen`, which every key begins with. */
 const prefixSize = 4;
-const little = hostEndian === 'little';
 
 /** A prefix that is no address: its first `prefixlen` bits count, from the highest of the first byte. */
 export interface LpmPrefix {
@@ -29,7 +28,7 @@ export function lpmKeyCodec(def: MapDef, size: number): ElementCodec<unknown> {
   return {
     size,
     readAt(view, offset) {
-      const prefixlen = view.getUint32(offset, little);
+      const prefixlen = view.getUint32(offset, littleEndian);
       const data = bytesAt(view, offset + prefixSize, dataSize).slice();
       return isAddress ? `${formatAddress(data)}/${prefixlen}` : { prefixlen, data };
     },
@@ -46,7 +45,7 @@ export function lpmKeyCodec(def: MapDef, size: number): ElementCodec<unknown> {
         throw new TypeError(
           `${place}: ${typeof value === 'string' ? value : 'data'} has bits set beyond its prefix${isAddress ? `; the network is ${formatAddress(network)}/${prefixlen}` : ''}`,
         );
-      view.setUint32(offset, prefixlen, little);
+      view.setUint32(offset, prefixlen, littleEndian);
       bytesAt(view, offset + prefixSize, dataSize).set(data);
     },
   };

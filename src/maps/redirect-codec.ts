@@ -1,6 +1,6 @@
-import { hostEndian } from '../abi/index.js';
 import { type FdSource, fdOf } from './borrowed-fd.js';
 import { bytesCodec, type ElementCodec, placeOf } from './element-codec.js';
+import { littleEndian } from './host-endian.js';
 import type { MapDef } from './map-def.js';
 
 /** What the first word of a redirect map's value is. */
@@ -9,8 +9,6 @@ export interface RedirectWord {
   /** The word that a user's value stands for. Throws TypeError. */
   readonly toNumber: (value: unknown, what: string) => number;
 }
-
-const little = hostEndian === 'little';
 
 /**
  * The codec of `struct bpf_devmap_val` and `struct bpf_cpumap_val`: a u32 and, in values of 8 bytes, an XDP program, which is an fd when
@@ -22,8 +20,8 @@ export function redirectCodec(def: MapDef, size: number, word: RedirectWord): El
   return {
     size,
     readAt(view, offset) {
-      const programId = size > 4 ? view.getUint32(offset + 4, little) : 0;
-      return { [word.name]: view.getUint32(offset, little), ...(programId === 0 ? {} : { programId }) };
+      const programId = size > 4 ? view.getUint32(offset + 4, littleEndian) : 0;
+      return { [word.name]: view.getUint32(offset, littleEndian), ...(programId === 0 ? {} : { programId }) };
     },
     writeAt(view, offset, value) {
       if (value instanceof Uint8Array) return raw.writeAt(view, offset, value);
@@ -33,10 +31,14 @@ export function redirectCodec(def: MapDef, size: number, word: RedirectWord): El
         throw new TypeError(
           `${place}: program: the map's values of ${size} bytes have no room for one, they must be of 8`,
         );
-      view.setUint32(offset, word.toNumber(given[word.name], `${place}: ${word.name}`), little);
+      view.setUint32(offset, word.toNumber(given[word.name], `${place}: ${word.name}`), littleEndian);
       // An fd that is not above 0 is none.
       if (size > 4)
-        view.setInt32(offset + 4, program === undefined ? -1 : fdOf(program, `${place}: program`), little);
+        view.setInt32(
+          offset + 4,
+          program === undefined ? -1 : fdOf(program, `${place}: program`),
+          littleEndian,
+        );
     },
   };
 }

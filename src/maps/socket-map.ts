@@ -1,7 +1,8 @@
-import { BpfCmd, hostEndian } from '../abi/index.js';
+import { BpfCmd } from '../abi/index.js';
 import { BpfError, Errno } from '../syscall/index.js';
 import { BpfMap, type MapParts, type Reasons } from './bpf-map.js';
 import { type Element, type ElementCodec, placeOf } from './element-codec.js';
+import { littleEndian } from './host-endian.js';
 import { type Given, KeyValueMap } from './key-value-map.js';
 import { type SocketSource, socketFd } from './socket-fd.js';
 import type { UpdateMode } from './update-mode.js';
@@ -57,16 +58,14 @@ export abstract class SocketMap<K = Element> extends BpfMap {
   }
 }
 
-const little = hostEndian === 'little';
-
 /** An fd when written, a cookie when read. */
 function socketCodec(size: number): ElementCodec<bigint> {
   return {
     size,
-    readAt: (view, offset) => view.getBigUint64(offset, little),
+    readAt: (view, offset) => view.getBigUint64(offset, littleEndian),
     writeAt(view, offset, fd) {
-      if (size === 8) view.setBigUint64(offset, fd as bigint, little);
-      else view.setUint32(offset, Number(fd), little);
+      if (size === 8) view.setBigUint64(offset, fd as bigint, littleEndian);
+      else view.setUint32(offset, Number(fd), littleEndian);
     },
   };
 }

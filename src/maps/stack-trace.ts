@@ -1,6 +1,7 @@
-import { BpfFlags, hostEndian } from '../abi/index.js';
+import { BpfFlags } from '../abi/index.js';
 import { BpfMap, type MapParts } from './bpf-map.js';
 import { bytesAt, type ElementCodec, indexKeyCodec } from './element-codec.js';
+import { littleEndian } from './host-endian.js';
 import { KeyValueMap } from './key-value-map.js';
 
 /** A place in a user-space stack as the file that was mapped there (`struct bpf_stack_build_id`); `ip` is the bare address where the kernel could not tell. */
@@ -61,11 +62,9 @@ interface Frame<T> {
   readonly read: (view: DataView, offset: number) => T | undefined;
 }
 
-const little = hostEndian === 'little';
-
 const addressFrame: Frame<bigint> = {
   size: 8,
-  read: (view, offset) => view.getBigUint64(offset, little) || undefined,
+  read: (view, offset) => view.getBigUint64(offset, littleEndian) || undefined,
 };
 
 /** BPF_STACK_BUILD_ID_EMPTY, _VALID and _IP of include/uapi/linux/bpf.h. */
@@ -74,8 +73,8 @@ const [VALID, IP] = [1, 2];
 const buildIdFrame: Frame<StackBuildId> = {
   size: 32,
   read(view, offset) {
-    const status = view.getInt32(offset, little);
-    const place = view.getBigUint64(offset + 24, little);
+    const status = view.getInt32(offset, littleEndian);
+    const place = view.getBigUint64(offset + 24, littleEndian);
     if (status === IP) return { status: 'ip', ip: place };
     if (status !== VALID) return undefined;
     return { status: 'valid', buildId: hex(bytesAt(view, offset + 4, 20)), offset: place };

@@ -1,8 +1,9 @@
-import { BpfCmd, BpfFlags, hostEndian } from '../abi/index.js';
+import { BpfCmd, BpfFlags } from '../abi/index.js';
 import { NotYetError } from '../errors/index.js';
 import { Errno, MapElem } from '../syscall/index.js';
 import { BpfMap, type MapParts } from './bpf-map.js';
 import { type Element, elementCodec } from './element-codec.js';
+import { littleEndian } from './host-endian.js';
 import { mapTypes } from './map-btf.js';
 import { readMapInfo } from './map-info.js';
 
@@ -10,7 +11,6 @@ import { readMapInfo } from './map-info.js';
 export type StructOpsState = 'init' | 'inuse' | 'tobefree' | 'ready';
 
 const states: readonly StructOpsState[] = ['init', 'inuse', 'tobefree', 'ready'];
-const little = hostEndian === 'little';
 /** Every value begins with a u32 of references and the state (`struct bpf_struct_ops_common_value`). */
 const stateOffset = 4;
 
@@ -30,7 +30,7 @@ export class StructOpsMap extends BpfMap {
 
   get state(): StructOpsState {
     this.#lookup();
-    const state = this.#elem.valueView.getUint32(stateOffset, little);
+    const state = this.#elem.valueView.getUint32(stateOffset, littleEndian);
     return states[state] ?? 'init';
   }
 

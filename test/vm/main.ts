@@ -4,6 +4,7 @@
  */
 import './core.test.js';
 import './features.test.js';
+import './inode-storage.test.js';
 import './kprobe.test.js';
 import './load.test.js';
 import './maps.test.js';
