@@ -1,4 +1,11 @@
-import { type BtfValue, codec, type RecordReader } from '../btf/index.js';
+import {
+  type BtfTypes,
+  type BtfValue,
+  type Codec,
+  codec,
+  type RecordReader,
+  type StructView,
+} from '../btf/index.js';
 import { BpfMap, type MapParts } from './bpf-map.js';
 import type { Element } from './element-codec.js';
 import {
@@ -12,7 +19,7 @@ import {
 import { EventReader, type ReaderOptions } from './event-reader.js';
 import type { EventSource } from './event-source.js';
 import { EventView } from './event-view.js';
-import { bytesType, codecByName, codecType } from './record-type.js';
+import { bytesType, codecByName, codecType, lazyType, readerOf, type TypesByField } from './record-type.js';
 
 /** A map that carries events to user space. */
 export abstract class EventMap<O extends ReaderOptions = ReaderOptions> extends BpfMap {
@@ -48,11 +55,30 @@ export abstract class EventMap<O extends ReaderOptions = ReaderOptions> extends 
     yield* reader;
   }
 
-  /** The same buffer with its events read as a BTF type of the object (`as('event')`), or by a codec, or as several types (`oneOf`). Throws TypeError for a type that the object does not have. */
-  as<T = BtfValue>(type: string | RecordReader<unknown>): EventView<T, EventCallback<T>, O> {
-    const { name, parts } = this;
-    const found = typeof type === 'string' ? codecByName(name, parts.def.btf, type) : type;
+  /**
+   * The same buffer with its events read as a BTF type of the object (`as('event')`), by a codec, or as several types that a field tells apart:
+   * `as({ by: 'type', types: { 1: 'open_event', 2: 'exec_event' } })`. Throws TypeError for a type that the object does not have.
+   */
+  as<T = BtfValue>(type: string | RecordReader<unknown> | TypesByField): EventView<T, EventCallback<T>, O> {
+    const found = readerOf(this.name, this.parts.def.btf, type);
     return this.#view(typedDelivery(codecType(found) as RecordType<T>));
+  }
+
+  /**
+   * The same buffer with its events as views that decode a member when it is touched, for those who look at few of many. In a callback a view is valid
+   * until it returns; those of a `for await` are of copies. The type is the map's own where none is given; TypeError where there is none.
+   */
+  lazy<T = StructView>(type?: string | Codec): EventView<T, EventCallback<T>, O> {
+    const { btf, eventTypeId } = this.parts.def;
+    if (type === undefined && !(btf && eventTypeId))
+      throw new TypeError(`map ${this.name}: no BTF type is known for its records: name one`);
+    const found =
+      type === undefined
+        ? codec(btf as BtfTypes, eventTypeId as number)
+        : typeof type === 'string'
+          ? codecByName(this.name, btf, type)
+          : type;
+    return this.#view(typedDelivery(lazyType(found) as RecordType<unknown> as RecordType<T>));
   }
 
   /** The same buffer as bytes, the fastest way to read it: a callback is given the kernel's own memory; a `for await` gets copies. */

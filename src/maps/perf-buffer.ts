@@ -3,6 +3,12 @@ import { littleEndian, lowWord } from './host-endian.js';
 import type { PerfPages } from './perf-pages.js';
 import { PERF_HEADER, PERF_RAW, PERF_RECORD_SAMPLE, visitRecord } from './perf-record.js';
 
+// What a module imports is loaded anew each time; its own constants are compiled in.
+const SAMPLE = PERF_RECORD_SAMPLE;
+const HEADER = PERF_HEADER;
+const RAW = PERF_RAW;
+const little = littleEndian;
+
 /** One CPU's buffer. */
 export interface PerfBuffer {
   readonly cpu: number;
@@ -56,19 +62,18 @@ export class PerfForwardBuffer implements PerfBuffer {
         // A header never breaks: records begin at multiples of 8.
         const type = words[at >> 2] as number;
         const sizeWord = words[(at >> 2) + 1] as number;
-        const size = littleEndian ? sizeWord >>> 16 : sizeWord & 0xffff;
-        if (size < PERF_HEADER || size > left || size & 7)
+        const size = little ? sizeWord >>> 16 : sizeWord & 0xffff;
+        if (size < HEADER || size > left || size & 7)
           throw pages.damaged(`a record of ${size} bytes where ${left} wait`);
         const from = at;
         at = (at + size) & mask;
         left -= size;
-        if (type === PERF_RECORD_SAMPLE) count++;
+        if (type === SAMPLE) count++;
         if (from + size > room) visitRecord(pages.joined(from, size), 0, pages, visit, lost);
-        else if (type === PERF_RECORD_SAMPLE) {
+        else if (type === SAMPLE) {
           const length = words[(from >> 2) + 2] as number;
-          if (length > size - PERF_RAW)
-            throw pages.damaged(`a sample of ${length} bytes in a record of ${size}`);
-          visit(bytes, from + PERF_RAW, length, cpu);
+          if (length > size - RAW) throw pages.damaged(`a sample of ${length} bytes in a record of ${size}`);
+          visit(bytes, from + RAW, length, cpu);
         } else visitRecord(bytes, from, pages, visit, lost);
         if (pages.closed) return false;
       }

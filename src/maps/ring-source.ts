@@ -13,13 +13,12 @@ import {
 import { DamagedBufferError } from './damaged-buffer-error.js';
 import type { EventSource, LostVisitor, RecordVisitor } from './event-source.js';
 import { lowWord } from './host-endian.js';
+import { RING_DISCARD, RING_HEADER, RING_LENGTH } from './ring-layout.js';
 
-/** Bytes before a record: its length word, and one that the kernel needs (`struct bpf_ringbuf_hdr`, BPF_RINGBUF_HDR_SZ). */
-export const RING_HEADER = 8;
-/** Top bits of a record's length word (include/uapi/linux/bpf.h: BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT). */
-export const RING_BUSY = 0x80000000 | 0;
-export const RING_DISCARD = 0x40000000;
-const LENGTH = 0x3fffffff;
+// What a module imports or exports is loaded anew each time; its own constants are compiled in.
+const HEADER = RING_HEADER;
+const DISCARD = RING_DISCARD;
+const LENGTH = RING_LENGTH;
 
 /**
  * A record's header is read after the position that says it is there, and the record after its header. x86 never reorders loads, and V8 keeps
@@ -94,6 +93,7 @@ export class RingSource implements EventSource {
     const words = this.#words;
     const size = this.capacity;
     const mask = size - 1;
+    const plain = loadsInOrder;
     // Producers wait for room: give it back a quarter of the buffer at a time, not only at the end of a long batch.
     const quarter = size >> 2;
     let at = (this.#consumerWords[lowWord] as number) & mask;
@@ -112,14 +112,14 @@ export class RingSource implements EventSource {
       const before = room;
       try {
         while (left > least) {
-          const header = (loadsInOrder ? words[at >> 2] : Atomics.load(words, at >> 2)) as number;
+          const header = (plain ? words[at >> 2] : Atomics.load(words, at >> 2)) as number;
           const length = header & LENGTH;
-          const step = (length + RING_HEADER + 7) & ~7;
+          const step = (length + HEADER + 7) & ~7;
           // Nearly always a record of one byte at least, without flags: one comparison tells. A source that was closed reads zeros.
           if ((header - 1) >>> 0 >= LENGTH) {
             if (header < 0 || !this.#open) break;
             if (step > left) throw this.#damaged(length, left);
-            if (header & RING_DISCARD) {
+            if (header & DISCARD) {
               at = (at + step) & mask;
               left -= step;
               this.discarded++;
@@ -130,7 +130,7 @@ export class RingSource implements EventSource {
           if (room === 0) return true;
           room--;
           left -= step;
-          const offset = at + RING_HEADER;
+          const offset = at + HEADER;
           at = (at + step) & mask;
           visit(bytes, offset, length, -1);
         }

@@ -37,6 +37,7 @@ import { StackMap } from './stack.js';
 import { StackTraceMap } from './stack-trace.js';
 import { StructOpsMap } from './struct-ops.js';
 import { TaskStorage } from './task-storage.js';
+import { UserRingBuf } from './user-ring-buf.js';
 import { XskMap } from './xskmap.js';
 
 const classes: Readonly<Record<number, new (parts: MapParts) => BpfMap>> = {
@@ -50,6 +51,7 @@ const classes: Readonly<Record<number, new (parts: MapParts) => BpfMap>> = {
   [BpfMapType.BPF_MAP_TYPE_PROG_ARRAY]: ProgArray,
   [BpfMapType.BPF_MAP_TYPE_PERF_EVENT_ARRAY]: PerfEventArray,
   [BpfMapType.BPF_MAP_TYPE_RINGBUF]: RingBuf,
+  [BpfMapType.BPF_MAP_TYPE_USER_RINGBUF]: UserRingBuf,
   [BpfMapType.BPF_MAP_TYPE_LPM_TRIE]: LpmTrie,
   [BpfMapType.BPF_MAP_TYPE_QUEUE]: QueueMap,
   [BpfMapType.BPF_MAP_TYPE_STACK]: StackMap,
