@@ -12,6 +12,7 @@ const complaint = /bpf_loop|unknown func|number of funcs in func_info/;
 const newer: Readonly<Record<string, { readonly since: string; readonly message: RegExp }>> = {
   'test-map-kinds': { since: '5.16', message: /(bloom filter maps|map_extra) \(since Linux 5\.16\)/ },
   'test-map-net': { since: '5.12', message: /unknown func bpf_setsockopt/ },
+  'test-user-ring': { since: '6.1', message: /user ringbuf maps \(since Linux 6\.1\)/ },
   'test-map-storage': { since: '6.2', message: /(task|cgrp) storage maps \(since Linux (5\.11|6\.2)\)/ },
 };
 
