@@ -218,6 +218,7 @@ t.test('maps and programs are those that bpftool gives a skeleton', async t => {
     );
     // String literals and constants have no name that C could say.
     const named = (map: string | undefined) => !/^\.rodata\.(str|cst)/.test(map ?? '');
-    t.same(listed('maps').filter(named), spec.maps.map(m => m.kernelName).filter(named), name);
+    const cut = listed('maps').map(map => map?.slice(0, 15));
+    t.same(cut.filter(named), spec.maps.map(m => m.kernelName).filter(named), name);
   }
 });

@@ -241,17 +241,19 @@ t.test('func and line info count slots of the whole program', async t => {
   t.equal(linked.funcInfo?.count, 5);
 });
 
+const refs = ({ insns }: ReturnType<typeof linkProgram>) => insns.fixups.map(fixup => fixup.ref);
+
 t.test('code of the other byte order links to the same program', async t => {
   for (const name of readdirSync(join(repository, 'fixtures', 'be'))) {
     const little = parseObject(readFileSync(join(repository, 'fixtures', name)), { file: name });
     const big = parseObject(readFileSync(join(repository, 'fixtures', 'be', name)), { file: name });
     for (const [index, p] of little.programs.entries()) {
       const [a, b] = [linkProgram(little, p), linkProgram(big, big.programs[index] as ProgramSpec)];
-      t.same(a.insns.fixups, b.insns.fixups, `${name}: ${p.name}`);
+      t.same(refs(a), refs(b), `${name}: ${p.name}`);
       t.same(a.funcInfo, b.funcInfo);
       // The compiler puts strings and bit-fields together from other integers in the other order.
-      if (!/test-types|test-core\.|test-module|buffer-config/.test(name))
-        t.same(a.insns.bytes, b.insns.bytes);
+      if (!/test-types|test-core\.|test-module|test-hash-maps|buffer-config/.test(name))
+        t.same(a.insns, b.insns);
     }
     t.equal(planLoad(big, newestKernel()).steps.length, planLoad(little, newestKernel()).steps.length);
   }

@@ -14,9 +14,9 @@ export function parseCpuList(text: string): number[] {
     });
 }
 
-/** CPUs that may ever be: what sizes per-CPU values and perf event arrays. */
-export function possibleCpus(): number {
-  return Math.max(...parseCpuList(readFileSync(`${folder}/possible`, 'utf8'))) + 1;
+/** CPUs that may ever be, of which the kernel keeps a per-CPU value each, in this order. */
+export function possibleCpus(): number[] {
+  return parseCpuList(readFileSync(`${folder}/possible`, 'utf8'));
 }
 
 /** CPUs that run now. */

@@ -19,7 +19,7 @@ export class Kernel implements KernelView {
   readonly release: string;
   readonly versionCode: number;
   readonly #features = new Map<ProbedFeature, boolean>();
-  #possibleCpus: number | undefined;
+  #possibleCpus: readonly number[] | undefined;
   #btf: { readonly value: Btf | undefined } | undefined;
   #kconfig: { readonly value: ReadonlyMap<string, string> | undefined } | undefined;
   #modules: { readonly loaded: string; readonly list: readonly KernelModule[] } | undefined;
@@ -39,6 +39,11 @@ export class Kernel implements KernelView {
   }
 
   get possibleCpus(): number {
+    return this.possibleCpuNumbers.length;
+  }
+
+  /** The numbers of the possible CPUs, ascending; they may have gaps. */
+  get possibleCpuNumbers(): readonly number[] {
     this.#possibleCpus ??= possibleCpus();
     return this.#possibleCpus;
   }

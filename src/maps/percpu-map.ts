@@ -36,7 +36,7 @@ export abstract class PercpuMap<K = Element, V = Element> extends KeyValueMap<K,
       if (result !== -Errno.EINVAL) throw this.refused(BpfCmd.BPF_MAP_LOOKUP_ELEM, -result);
       this.#missFlags();
     }
-    return this.get(key)?.[cpu];
+    return this.get(key)?.[this.#indexOf(cpu)];
   }
 
   /**
@@ -47,7 +47,7 @@ export abstract class PercpuMap<K = Element, V = Element> extends KeyValueMap<K,
     if (this.#update(key, this.#cpuFlags(cpu), value)) return this;
     const zero = new Uint8Array(this.valueSize);
     const values: unknown[] = this.get(key) ?? new Array<unknown>(this.cpus).fill(zero);
-    return this.set(key, values.with(cpu, value) as Given<V[]>);
+    return this.set(key, values.with(this.#indexOf(cpu), value) as Given<V[]>);
   }
 
   /** Writes one value for all CPUs (by BPF_F_ALL_CPUS where the kernel has it). Throws as `set` does. */
@@ -67,9 +67,17 @@ export abstract class PercpuMap<K = Element, V = Element> extends KeyValueMap<K,
   }
 
   #cpuFlags(cpu: number): number {
-    if (!Number.isInteger(cpu) || cpu < 0 || cpu >= this.cpus)
-      throw new TypeError(`map ${this.name}: CPU ${cpu}: the kernel has 0 to ${this.cpus - 1}`);
+    this.#indexOf(cpu);
     return cpu * 2 ** 32 + BpfFlags.BPF_F_CPU;
+  }
+
+  /** Where a CPU's value is among those of all: numbers of CPUs may have gaps. */
+  #indexOf(cpu: number): number {
+    const numbers = this.parts.kernel.possibleCpuNumbers;
+    const index = numbers.indexOf(cpu);
+    if (index < 0)
+      throw new TypeError(`map ${this.name}: CPU ${cpu}: the kernel has ${numbers[0]} to ${numbers.at(-1)}`);
+    return index;
   }
 
   get #hasFlags(): boolean {
