@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { closeSync, openSync } from 'node:fs';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { EventGroup } from '../src/maps/index.js';
+import { createMap, EventGroup, UserRingBuf } from '../src/maps/index.js';
 import { forgottenScenarios } from './lifecycle-forgotten.js';
 import { buffers, collect, hash, ownFds, refuses, type Sample } from './lifecycle-kit.js';
 import { threadScenarios } from './lifecycle-threads.js';
@@ -175,6 +175,28 @@ const closing: Record<string, Scenario> = {
       map.get(1n);
     });
     object.close();
+  },
+  'a user ring after close': async () => {
+    const ring = createMap({ type: 'user_ringbuf', maxEntries: 4096, kind: UserRingBuf });
+    const [first, second, third] = [ring.reserve(8), ring.reserve(8), ring.reserve(8)];
+    first.submit();
+    ring.close();
+    ring.close();
+    second.submit();
+    third.bytes.fill(1);
+    third.discard();
+    await collect();
+    third.bytes.fill(1);
+    for (const use of [() => ring.reserve(8), () => ring.free, () => ring.write(new Uint8Array(8))])
+      refuses(use);
+    assert.equal(ownFds(), 0);
+  },
+  'close a user ring that somebody waits for': async () => {
+    const ring = createMap({ type: 'user_ringbuf', maxEntries: 4096, kind: UserRingBuf });
+    ring.reserve(4000).submit();
+    const waiting = ring.reserveWhenFree(1000);
+    setTimeout(() => ring.close(), 20);
+    await assert.rejects(waiting, /closed/);
   },
   'close a group in a callback of one of its readers': async () => {
     const { object, ring, perf, fillRing, fillPerf } = buffers();

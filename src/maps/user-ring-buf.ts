@@ -42,6 +42,8 @@ export interface Reservation {
 export class UserRingBuf extends BpfMap {
   #memory: Memory | undefined;
   readonly #codec: Codec | undefined;
+  /** End the waits of {@link reserveWhenFree}. */
+  readonly #waiters = new Set<() => void>();
 
   constructor(parts: MapParts) {
     super(parts);
@@ -101,15 +103,19 @@ export class UserRingBuf extends BpfMap {
     await new Promise<void>((resolve, reject) => {
       const end = (settle: () => void): void => {
         waiting.close();
+        this.#waiters.delete(wake);
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);
         settle();
       };
       const abort = (): void => end(() => reject(signal?.reason));
+      // What there is then, reserve() finds: room, too little of it, or a closed map.
+      const wake = (): void => end(resolve);
       const waiting = pollWaiter.wait(sys, epoll.value, () => {
-        if (freed()) end(resolve);
+        if (freed()) wake();
       });
-      const timer = timeoutMs === undefined ? undefined : setTimeout(() => end(resolve), timeoutMs);
+      this.#waiters.add(wake);
+      const timer = timeoutMs === undefined ? undefined : setTimeout(wake, timeoutMs);
       signal?.addEventListener('abort', abort, { once: true });
     });
     return this.reserve(size);
@@ -135,6 +141,7 @@ export class UserRingBuf extends BpfMap {
     this.#memory?.producerPages.close();
     this.#memory = undefined;
     super.close();
+    for (const wake of [...this.#waiters]) wake();
   }
 
   #total(size: number): number {
