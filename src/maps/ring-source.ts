@@ -1,19 +1,9 @@
-import { pageSize } from '../kernel/index.js';
-import {
-  BpfError,
-  EPOLL_CTL_ADD,
-  EPOLLIN,
-  MAP_SHARED,
-  type Mapping,
-  OwnedFd,
-  PROT_READ,
-  PROT_WRITE,
-  type Sys,
-} from '../syscall/index.js';
+import type { Sys } from '../syscall/index.js';
 import { DamagedBufferError } from './damaged-buffer-error.js';
 import type { EventSource, LostVisitor, RecordVisitor } from './event-source.js';
 import { lowWord } from './host-endian.js';
 import { RING_DISCARD, RING_HEADER, RING_LENGTH } from './ring-layout.js';
+import { RingPages } from './ring-pages.js';
 
 // What a module imports or exports is loaded anew each time; its own constants are compiled in.
 const HEADER = RING_HEADER;
@@ -27,8 +17,7 @@ const LENGTH = RING_LENGTH;
 const loadsInOrder = process.arch === 'x64';
 
 /**
- * A `BPF_MAP_TYPE_RINGBUF`, mapped: a page with the consumer's position, which is ours to write; then read-only a page with the
- * producers' position and the data twice over, so that a record never breaks at the end (kernel/bpf/ringbuf.c).
+ * Reads a `BPF_MAP_TYPE_RINGBUF` where its records lie.
  *
  * Positions are 64-bit counts of bytes. The distance between two of them is at most the ring's size, so their low halves tell it, and the loop has
  * nothing but small integers.
@@ -40,10 +29,7 @@ export class RingSource implements EventSource {
   readonly overwritten = 0;
   /** Never called: the kernel does not count records that a ring had no room for. A program sees that its reserve failed. */
   onLost: LostVisitor = () => {};
-  readonly #what: string;
-  readonly #epoll: OwnedFd;
-  readonly #consumerPage: Mapping;
-  readonly #producerPage: Mapping;
+  readonly #pages: RingPages;
   readonly #consumer: BigUint64Array<ArrayBuffer>;
   readonly #consumerWords: Uint32Array<ArrayBuffer>;
   readonly #producerWords: Uint32Array<ArrayBuffer>;
@@ -54,28 +40,14 @@ export class RingSource implements EventSource {
 
   /** `size` is the map's max_entries as the kernel reports it: bytes, a power of two. Throws BpfError when it can't be mapped. */
   constructor(sys: Sys, fd: number, size: number, name: string) {
-    const page = pageSize();
-    this.#what = `map ${name}`;
-    const map = (length: number, protection: number, offset: number): Mapping => {
-      const mapping = sys.mmap(fd, length, protection, MAP_SHARED, offset);
-      if (typeof mapping === 'number')
-        throw new BpfError({ syscall: 'mmap', errno: -mapping, what: this.#what });
-      return mapping;
-    };
-    this.#consumerPage = map(page, PROT_READ | PROT_WRITE, 0);
-    try {
-      this.#producerPage = map(page + 2 * size, PROT_READ, page);
-    } catch (error) {
-      this.#consumerPage.close();
-      throw error;
-    }
-    this.#epoll = new OwnedFd(sys, this.#waitFor(sys, fd));
+    this.#pages = new RingPages(sys, fd, size, name);
+    const { consumer, producer, bytes } = this.#pages;
     this.capacity = size;
-    this.#consumer = new BigUint64Array(this.#consumerPage.buffer, 0, 1);
-    this.#consumerWords = new Uint32Array(this.#consumerPage.buffer, 0, 2);
-    this.#producerWords = new Uint32Array(this.#producerPage.buffer, 0, 2);
-    this.#bytes = new Uint8Array(this.#producerPage.buffer, page, 2 * size);
-    this.#words = new Int32Array(this.#producerPage.buffer, page, size / 4);
+    this.#consumer = consumer;
+    this.#consumerWords = new Uint32Array(consumer.buffer, 0, 2);
+    this.#producerWords = new Uint32Array(producer.buffer, 0, 2);
+    this.#bytes = bytes;
+    this.#words = new Int32Array(producer.buffer, bytes.byteOffset, size / 4);
   }
 
   drain(visit: RecordVisitor, limit: number): boolean {
@@ -84,7 +56,7 @@ export class RingSource implements EventSource {
       return this.#drain(visit, limit);
     } finally {
       this.#draining = false;
-      if (!this.#open) this.#consumerPage.close();
+      if (!this.#open) this.#pages.closeConsumer();
     }
   }
 
@@ -105,7 +77,7 @@ export class RingSource implements EventSource {
       const available = this.available;
       if (available === 0) return false;
       if (available > size)
-        throw new DamagedBufferError(this.#what, `${available} bytes wait in a ring of ${size}`);
+        throw new DamagedBufferError(this.#pages.what, `${available} bytes wait in a ring of ${size}`);
       if (turns++ === 4) return true;
       const least = available > quarter ? available - quarter : 0;
       let left = available;
@@ -144,12 +116,8 @@ export class RingSource implements EventSource {
     }
   }
 
-  /**
-   * An epoll of its own, not the map's fd: that may be read by another reader, too, and may be closed while we wait, after which libuv ends the
-   * process.
-   */
   get fd(): number {
-    return this.#epoll.value;
+    return this.#pages.fd;
   }
 
   get available(): number {
@@ -161,24 +129,9 @@ export class RingSource implements EventSource {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    this.#epoll.close();
-    this.#producerPage.close();
+    this.#pages.close();
     // In a callback, the position is to be written first, or else the next reader would be given the same records again.
-    if (!this.#draining) this.#consumerPage.close();
-  }
-
-  #waitFor(sys: Sys, fd: number): number {
-    const epoll = sys.epollCreate();
-    const result = epoll < 0 ? epoll : sys.epollCtl(epoll, EPOLL_CTL_ADD, fd, EPOLLIN);
-    if (result >= 0) return epoll;
-    this.#consumerPage.close();
-    this.#producerPage.close();
-    if (epoll >= 0) sys.close(epoll);
-    throw new BpfError({
-      syscall: epoll < 0 ? 'epoll_create1' : 'epoll_ctl',
-      errno: -result,
-      what: this.#what,
-    });
+    if (!this.#draining) this.#pages.closeConsumer();
   }
 
   /** Gives bytes back to the producers: a release, so that they are not written before we have read them. */
@@ -187,6 +140,6 @@ export class RingSource implements EventSource {
   }
 
   #damaged(length: number, left: number): DamagedBufferError {
-    return new DamagedBufferError(this.#what, `a record of ${length} bytes where ${left} wait`);
+    return new DamagedBufferError(this.#pages.what, `a record of ${length} bytes where ${left} wait`);
   }
 }
