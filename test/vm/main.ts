@@ -12,4 +12,5 @@ import './memory.test.js';
 import './module.test.js';
 import './new-maps.test.js';
 import './parity.test.js';
+import './ring-overwrite.test.js';
 import './tracepoint.test.js';
