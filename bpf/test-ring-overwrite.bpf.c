@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Fills a ring that writes over its oldest records: run by BPF_PROG_TEST_RUN with the count as args[0], BPF_RB_* flags as args[1]. */
+/* Fills a ring, in the test one that writes over its oldest records: run by BPF_PROG_TEST_RUN with the count as args[0], BPF_RB_* flags as args[1]. */
 #include <linux/bpf.h>
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
 
-#define BPF_F_RB_OVERWRITE (1U << 19)
-
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 16 * 1024);
-	__uint(map_flags, BPF_F_RB_OVERWRITE);
 } ring SEC(".maps");
 
 /* Records so far; those for which there was no room, because of one that was not finished. */

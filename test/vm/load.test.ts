@@ -6,7 +6,7 @@ import { BpfObject } from '../../src/index.js';
 import { fixture, repository } from '../repository.js';
 
 /** Fixtures that call bpf_loop(), which came with Linux 5.17; before 5.13 its callback is not even seen as a function. */
-const loops = ['test-ring-bench', 'test-stress', 'test-subprog'];
+const loops = ['test-ring-bench', 'test-ring-overwrite', 'test-ring-records', 'test-stress', 'test-subprog'];
 const complaint = /bpf_loop|unknown func|number of funcs in func_info/;
 /** Fixtures of maps that not all kernels have, and what those that are older say. */
 const newer: Readonly<Record<string, { readonly since: string; readonly message: RegExp }>> = {
