@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { PerfEventArray, RingBuf } from '../src/maps/index.js';
 import { BpfObject } from '../src/programs/index.js';
+import { sibling } from './lifecycle-kit.js';
 import { needs } from './live.js';
 import { fixture } from './repository.js';
 import { testRun } from './test-run.js';
@@ -14,6 +17,9 @@ interface Sample {
   readonly comm: string;
   readonly path: string;
 }
+
+/** What runs TypeScript, when this is TypeScript. */
+const execArgv = import.meta.url.endsWith('.ts') ? process.execArgv : [];
 
 const open = (): BpfObject => BpfObject.open(fixture('test-ring-bench')).load();
 
@@ -197,4 +203,18 @@ t.test('types by name', async t => {
   const ring = object.map('ring', RingBuf);
   t.throws(() => ring.as('recrod'), { name: 'TypeError', message: /no type recrod.*record/ });
   t.ok(ring.as('struct record'));
+});
+
+t.test('a process whose readers are not waited for ends at once', async t => {
+  if (!needs(t, { bpf: true })) return;
+  const scenario = 'end with an open reader that is not waited for';
+  const child = spawn(process.execPath, [...execArgv, sibling('./lifecycle-child'), scenario], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [done] = await once(child.stdout, 'data');
+  t.equal(String(done), 'done\n');
+  const start = performance.now();
+  const [status] = await once(child, 'exit');
+  t.equal(status, 0);
+  t.ok(performance.now() - start < 1000, `${performance.now() - start} ms`);
 });

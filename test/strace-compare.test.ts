@@ -8,7 +8,8 @@ import { needs, run, which } from './live.js';
 
 /** What runs TypeScript, when this is TypeScript. */
 const execArgv = import.meta.url.endsWith('.ts') ? process.execArgv : [];
-const syscalls = 'bpf,perf_event_open,ioctl,mmap,close,prlimit64,pidfd_open,fsopen,fsconfig,fsmount';
+const syscalls =
+  'bpf,perf_event_open,ioctl,mmap,close,prlimit64,pidfd_open,fsopen,fsconfig,fsmount,epoll_create1,epoll_ctl';
 /** Commands whose attr strace 6.1 shows as an address, which rawbpf prints as later ones do. */
 const undecoded = /^bpf\(BPF_(PROG_BIND_MAP|ENABLE_STATS|ITER_CREATE|LINK_DETACH|TOKEN_CREATE), /;
 
@@ -96,3 +97,21 @@ for (const name of ['minimal', 'opensnoop', 'hello-tail', 'hello-ring'])
         command,
       );
   });
+
+t.test('the calls around buffers of events read as in strace', async t => {
+  if (!strace61(t)) return;
+  const { ours, theirs } = traces(t, './strace-events');
+  t.same(ours.filter(isOurs).map(asStrace61), theirs.filter(isOurs).map(onceSpaced));
+  // The event loop makes such calls, too, between ours.
+  let at = 0;
+  for (const line of ours.filter(line => !isOurs(line))) {
+    const found = theirs.indexOf(line, at);
+    t.ok(found >= 0, line);
+    if (found >= 0) at = found + 1;
+  }
+  for (const part of ['ADD, ', 'DEL, ', 'events=EPOLLIN,', 'events=EPOLLOUT|EPOLLET'])
+    t.ok(
+      ours.some(line => line.startsWith('epoll_ctl(') && line.includes(part)),
+      part,
+    );
+});
