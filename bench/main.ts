@@ -5,14 +5,7 @@
 import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { type Case, type Comparison, compare, NotAtHand } from './compare.js';
-import { btfVmlinux, objectLoad, objectLoadCore, objectOpen, objectOpenLarge } from './engine-case.js';
-import { eventDrain } from './event-case.js';
-import { globalRead } from './global-case.js';
-import { inspectColdStart } from './inspect-case.js';
-import { ringLatency } from './latency-case.js';
-import { mapBatch, mapLookup, mapUpdate } from './map-case.js';
-import { besideOthers } from './map-peers.js';
+import { caseNames, measure, measureApart } from './cases.js';
 import { Peers } from './peers.js';
 import { scaling } from './scaling.js';
 
@@ -21,58 +14,21 @@ const { values, positionals } = parseArgs({
     json: { type: 'boolean' },
     scaling: { type: 'boolean' },
     rounds: { type: 'string', default: '9' },
+    /** Folder of compiled peers, given to the processes that measure one case each. */
+    peers: { type: 'string' },
   },
   allowPositionals: true,
 });
 
-const makers: Readonly<Record<string, (peers: Peers) => Case | readonly Case[]>> = {
-  'ring-raw': peers => eventDrain(peers, 'ring', 'raw'),
-  'ring-decoded': peers => eventDrain(peers, 'ring', 'decoded'),
-  'perf-raw': peers => eventDrain(peers, 'perf', 'raw'),
-  'perf-decoded': peers => eventDrain(peers, 'perf', 'decoded'),
-  'ring-latency': ringLatency,
-  'map-lookup': peers => besideOthers(peers, mapLookup(peers), 'lookup'),
-  'map-update': peers => besideOthers(peers, mapUpdate(peers), 'update'),
-  'map-batch': peers => besideOthers(peers, mapBatch(peers), 'batch'),
-  'global-read': globalRead,
-  'inspect-cold-start': inspectColdStart,
-  'btf-vmlinux': btfVmlinux,
-  'object-open': objectOpen,
-  'object-open-large': objectOpenLarge,
-  'object-load': objectLoad,
-  'object-load-core': objectLoadCore,
-};
-
-const cases: Comparison[] = [];
-/** Cases that this machine lacks something for, and what. */
-const notAtHand: string[] = [];
-using peers = new Peers();
-for (const [name, make] of Object.entries(makers)) {
-  if (values.scaling) break;
-  if (positionals.length > 0 && !positionals.includes(name)) continue;
-  orNotAtHand(name, () => {
-    const subjects = [make(peers)].flat();
-    try {
-      for (const subject of subjects)
-        orNotAtHand(`${subject.name} beside ${subject.peer ?? 'libbpf'}`, () =>
-          cases.push(compare(subject, Number(values.rounds))),
-        );
-    } finally {
-      for (const subject of subjects) subject[Symbol.dispose]?.();
-    }
-  });
-}
-
-const series = values.scaling ? scaling(peers, Number(values.rounds)) : undefined;
-
-function orNotAtHand(what: string, measure: () => void): void {
-  try {
-    measure();
-  } catch (error) {
-    if (!(error instanceof NotAtHand)) throw error;
-    notAtHand.push(`${what}: ${error.message}`);
-  }
-}
+using peers = new Peers(values.peers);
+const rounds = Number(values.rounds);
+const [only, ...others] = positionals;
+const series = values.scaling ? scaling(peers, rounds) : undefined;
+const { cases, notAtHand } = series
+  ? { cases: [], notAtHand: [] }
+  : only !== undefined && others.length === 0
+    ? measure(peers, only, rounds)
+    : measureApart(peers, positionals.length > 0 ? positionals : caseNames, values.rounds);
 
 /** What the numbers are of. */
 function machine() {

@@ -8,7 +8,14 @@ import { repository } from './repository.js';
 /** The C programs of bench/peers, compiled against the libbpf of this machine. */
 export class Peers {
   /** Where programs and objects are kept until the end of the run. */
-  readonly folder = mkdtempSync(join(tmpdir(), 'rawbpf-bench-'));
+  readonly folder: string;
+  readonly #own: boolean;
+
+  /** Without a folder, which may have some of them already, makes one of its own. */
+  constructor(folder?: string) {
+    this.folder = folder ?? mkdtempSync(join(tmpdir(), 'rawbpf-bench-'));
+    this.#own = folder === undefined;
+  }
 
   /** Path of the program; compiled on first use. */
   build(name: string): string {
@@ -26,7 +33,7 @@ export class Peers {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.folder, { recursive: true });
+    if (this.#own) rmSync(this.folder, { recursive: true });
   }
 }
 
