@@ -1,4 +1,4 @@
-import { BpfMapType, enumName } from '../abi/index.js';
+import { BpfFlags, BpfMapType, enumName } from '../abi/index.js';
 import {
   type Cause,
   type Facts,
@@ -69,6 +69,11 @@ const newerFields = [
   { field: 'map_extra', feature: 'map_extra', since: '5.16' },
 ] as const;
 
+/** Flags of a map that kernels which do not know them answer with EINVAL. */
+const newerFlags = [
+  { flag: BpfFlags.BPF_F_RB_OVERWRITE, feature: 'ring buffers that overwrite', since: '6.19' },
+] as const;
+
 /** Why this kernel refused a `BPF_MAP_CREATE`, as far as it can be told. */
 export function mapCreateCause(
   sys: Sys,
@@ -80,6 +85,10 @@ export function mapCreateCause(
   const unknown = errno === Errno.E2BIG || errno === Errno.EINVAL;
   const newer = newerFields.find(({ field, since }) => attr[field] && isOlder(kernel, since));
   if (unknown && newer) return { reason: 'it does not know the field that asks for it', missing: newer };
+  const flags = number('map_flags');
+  const newFlag = newerFlags.find(({ flag, since }) => flags & flag && isOlder(kernel, since));
+  if (errno === Errno.EINVAL && newFlag)
+    return { reason: 'it does not know the flag that asks for it', missing: newFlag };
   const page = kernel.pageSize ?? pageSize();
   return explainMapCreate({
     errno,

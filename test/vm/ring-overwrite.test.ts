@@ -5,6 +5,7 @@ import { BpfFlags } from '../../src/abi/index.js';
 import { BpfObject, createMap, RingBuf } from '../../src/index.js';
 import { fixture } from '../repository.js';
 import { runElsewhere } from '../run-elsewhere.js';
+import { randomly } from '../stress.js';
 import { testRun } from '../test-run.js';
 
 const SIZE = 16 * 1024;
@@ -12,16 +13,16 @@ const [major = 0, minor = 0] = release().split('.').map(Number);
 /** What bpf/test-ring-overwrite.bpf.c counts. */
 type Count = 'next' | 'dropped' | 'bytes' | 'holding';
 
-/** A ring that overwrites, and the programs that fill it; on an older kernel tests that it is refused. */
-function load(t: Test): BpfObject | undefined {
-  const make = () => createMap({ type: 'ringbuf', maxEntries: SIZE, flags: ['rb_overwrite'], kind: RingBuf });
+/** A ring that overwrites, and the programs of a fixture that fill it; on an older kernel tests that it is refused. */
+function load(t: Test, name: string, maxEntries: number): BpfObject | undefined {
+  const make = () => createMap({ type: 'ringbuf', maxEntries, flags: ['rb_overwrite'], kind: RingBuf });
   if (major < 6 || (major === 6 && minor < 19)) {
-    t.throws(make, { name: 'BpfError', errnoName: 'EINVAL' });
+    t.throws(make, { code: 'ERR_RAWBPF_UNSUPPORTED_FEATURE', message: /overwrite.*since Linux 6\.19/ });
     return undefined;
   }
   const ring = make();
   t.teardown(() => ring.close());
-  return BpfObject.open(fixture('test-ring-overwrite')).load({ maps: { ring: { reuse: ring } } });
+  return BpfObject.open(fixture(name)).load({ maps: { ring: { reuse: ring } } });
 }
 
 const counted = (object: BpfObject, name: Count): number => Number(object.globals[name]);
@@ -46,7 +47,7 @@ class Checker {
 }
 
 t.test(`Linux ${release()}: a ring that overwrites keeps the newest records, each once`, async t => {
-  using object = load(t);
+  using object = load(t, 'test-ring-overwrite', SIZE);
   if (!object) return;
   const check = new Checker();
   using reader = object.map('ring', RingBuf).raw().reader();
@@ -90,7 +91,7 @@ t.test(`Linux ${release()}: a ring that overwrites keeps the newest records, eac
 });
 
 t.test(`Linux ${release()}: a ring that overwrites while it is read`, async t => {
-  using object = load(t);
+  using object = load(t, 'test-ring-overwrite', SIZE);
   if (!object) return;
   const check = new Checker();
   const ring = object.map('ring', RingBuf);
@@ -117,7 +118,7 @@ t.test(`Linux ${release()}: a ring that overwrites while it is read`, async t =>
 });
 
 t.test(`Linux ${release()}: a ring that overwrites, with a record that is not finished`, async t => {
-  using object = load(t);
+  using object = load(t, 'test-ring-overwrite', SIZE);
   if (!object) return;
   const check = new Checker();
   using reader = object.map('ring', RingBuf).raw().on(check.raw);
@@ -136,3 +137,37 @@ t.test(`Linux ${release()}: a ring that overwrites, with a record that is not fi
   t.same(check.faults, []);
   t.equal(reader.available, 0);
 });
+
+t.test(
+  `Linux ${release()}: a ring that overwrites, with records of more bytes than are copied at a time`,
+  async t => {
+    using object = load(t, 'test-ring-records', 512 * 1024);
+    if (!object) return;
+    const random = randomly(11);
+    const content = Uint8Array.from({ length: 65536 + 256 }, () => random(256));
+    object.globals['content'] = [...content];
+    using reader = object.map('ring', RingBuf).raw().reader();
+    let sent: Uint8Array[] = [];
+    let total = 0;
+    for (let round = 0; round < 60; round++) {
+      for (let i = random(40); i >= 0; i--) {
+        const size = random(3) === 0 ? 65536 - random(9) : random(65536);
+        const offset = random(256);
+        t.equal(testRun(object.program('send_ring'), size, offset), 0);
+        sent.push(content.subarray(offset, offset + size));
+        total += (size + 15) & ~7;
+      }
+      const { available } = reader;
+      const got: Uint8Array[] = [];
+      while (reader.consume((bytes, offset, length) => got.push(bytes.slice(offset, offset + length))));
+      const bytes = got.reduce((sum, { length }) => sum + ((length + 15) & ~7), 0);
+      t.equal(bytes, available);
+      sent = sent.slice(sent.length - got.length);
+      t.ok(got.every((record, i) => Buffer.compare(record, sent[i]!) === 0));
+      total -= bytes;
+      sent.length = 0;
+    }
+    t.equal(reader.metrics().overwritten, total);
+    t.ok(total > 0);
+  },
+);
