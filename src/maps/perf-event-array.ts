@@ -23,6 +23,9 @@ export interface PerfReaderOptions extends ReaderOptions {
  *
  * A reader opens the CPUs that are online when it is made; for one that comes later, make another. One reader at a time: the map has
  * one slot for a CPU.
+ *
+ * A program can send 65,516 bytes at most. The kernel lets the 16 bits of a larger record's size wrap (perf_prepare_sample in kernel/events/core.c), so
+ * that it is lost or damages the buffer, which is then a DamagedBufferError.
  */
 export class PerfEventArray extends EventMap<PerfReaderOptions> {
   #source: PerfSource | undefined;
