@@ -44,7 +44,8 @@ async function churning(program: Program, during: () => void): Promise<void> {
     during();
     if (child.exitCode !== null) throw new Error('the child ended before it was told to');
   } finally {
-    child.kill();
+    // It never comes back to the event loop, where a handler of another signal would run; tap gives its children one.
+    child.kill('SIGKILL');
     if (child.exitCode === null) await once(child, 'close');
   }
 }

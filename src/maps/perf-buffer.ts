@@ -8,6 +8,9 @@ const SAMPLE = PERF_RECORD_SAMPLE;
 const HEADER = PERF_HEADER;
 const RAW = PERF_RAW;
 const little = littleEndian;
+/** Places in a batch's progress. */
+const LEFT = 0;
+const COUNT = 1;
 
 /** One CPU's buffer. */
 export interface PerfBuffer {
@@ -33,6 +36,13 @@ export class PerfForwardBuffer implements PerfBuffer {
   readonly overwritten = 0;
   readonly #pages: PerfPages;
   readonly #tailWords: Uint32Array<ArrayBuffer>;
+  /**
+   * How far the batch that is being handed over has come: bytes left and samples, as of the record handed over last. It is kept in memory for when a
+   * callback throws: a `try` around the loop would take V8 longer than two stores.
+   */
+  readonly #batch = new Uint32Array(2);
+  /** Bytes that waited when it began. */
+  #begin = 0;
 
   constructor(pages: PerfPages) {
     this.#pages = pages;
@@ -47,6 +57,14 @@ export class PerfForwardBuffer implements PerfBuffer {
   }
 
   drain(visit: RecordVisitor, lost: LostVisitor, limit: number): boolean {
+    try {
+      return this.#drain(visit, lost, limit);
+    } finally {
+      this.#settle();
+    }
+  }
+
+  #drain(visit: RecordVisitor, lost: LostVisitor, limit: number): boolean {
     // Sequentially consistent: what lies before the head is seen to be written, also on arm64.
     let left = this.available;
     if (left === 0) return false;
@@ -54,35 +72,63 @@ export class PerfForwardBuffer implements PerfBuffer {
     const { bytes, words, mask, size: room, cpu } = pages;
     if (left > room) throw pages.damaged(`${left} bytes wait in a buffer of ${room}`);
     const begin = left;
+    const batch = this.#batch;
+    batch[COUNT] = 0;
+    batch[LEFT] = this.#begin = left;
     let at = (this.#tailWords[lowWord] as number) & mask;
     let count = 0;
-    try {
-      while (left > 0) {
-        if (count === limit) return true;
+    for (;;) {
+      // Samples in one piece; other records break the loop, because a call in it would cost each of them.
+      while (left > 0 && count !== limit) {
         // A header never breaks: records begin at multiples of 8.
-        const type = words[at >> 2] as number;
         const sizeWord = words[(at >> 2) + 1] as number;
         const size = little ? sizeWord >>> 16 : sizeWord & 0xffff;
-        if (size < HEADER || size > left || size & 7)
-          throw pages.damaged(`a record of ${size} bytes where ${left} wait`);
-        const from = at;
+        if (words[at >> 2] !== SAMPLE || size > left || at + size > room || size & 7) break;
+        const length = words[(at >> 2) + 2] as number;
+        if (length < 0 || length > size - RAW) break;
+        const offset = at + RAW;
         at = (at + size) & mask;
         left -= size;
-        if (type === SAMPLE) count++;
-        if (from + size > room) visitRecord(pages.joined(from, size), 0, pages, visit, lost);
-        else if (type === SAMPLE) {
-          const length = words[(from >> 2) + 2] as number;
-          if (length > size - RAW) throw pages.damaged(`a sample of ${length} bytes in a record of ${size}`);
-          visit(bytes, from + RAW, length, cpu);
-        } else visitRecord(bytes, from, pages, visit, lost);
-        if (pages.closed) return false;
+        batch[LEFT] = left;
+        batch[COUNT] = ++count;
+        visit(bytes, offset, length, cpu);
       }
-      return this.available > begin;
-    } finally {
-      this.received += count;
-      if (!pages.closed && left < begin)
-        Atomics.store(pages.tail, 0, (pages.tail[0] as bigint) + BigInt(begin - left));
+      if (left === 0) break;
+      if (count === limit) return true;
+      const size = this.#other(at, left, visit, lost);
+      if (size === 0) return false;
+      at = (at + size) & mask;
+      left -= size;
+      count = batch[COUNT] as number;
     }
+    return !pages.closed && this.available > begin;
+  }
+
+  /** Hands over a record that breaks at the end of the buffer, or is no sample; its size, 0 when a callback closed the buffer. */
+  #other(at: number, left: number, visit: RecordVisitor, lost: LostVisitor): number {
+    const pages = this.#pages;
+    const sizeWord = pages.words[(at >> 2) + 1] as number;
+    const size = little ? sizeWord >>> 16 : sizeWord & 0xffff;
+    if (size < HEADER || size > left || size & 7) {
+      // What is closed reads zeros.
+      if (pages.closed) return 0;
+      throw pages.damaged(`a record of ${size} bytes where ${left} wait`);
+    }
+    this.#batch[LEFT] = left - size;
+    if (pages.words[at >> 2] === SAMPLE) (this.#batch[COUNT] as number)++;
+    if (at + size > this.size) visitRecord(pages.joined(at, size), 0, pages, visit, lost);
+    else visitRecord(pages.bytes, at, pages, visit, lost);
+    return size;
+  }
+
+  /** Counts what was handed over and gives its bytes back to the kernel, unless a callback closed the buffer. */
+  #settle(): void {
+    const left = this.#batch[LEFT] as number;
+    this.received += this.#batch[COUNT] as number;
+    if (!this.#pages.closed && left < this.#begin)
+      Atomics.store(this.#pages.tail, 0, (this.#pages.tail[0] as bigint) + BigInt(this.#begin - left));
+    this.#begin = left;
+    this.#batch[COUNT] = 0;
   }
 
   close(): void {

@@ -15,7 +15,7 @@ export class PerfPages {
   readonly head: Uint32Array<ArrayBuffer>;
   readonly tail: BigUint64Array<ArrayBuffer>;
   readonly bytes: Uint8Array;
-  readonly words: Uint32Array<ArrayBuffer>;
+  readonly words: Int32Array<ArrayBuffer>;
   readonly #event: OwnedFd;
   readonly #mapping: Mapping;
   #scratch = new Uint8Array(0);
@@ -38,7 +38,7 @@ export class PerfPages {
     this.head = new Uint32Array(buffer, perfEventMmapPage.offsetOf('data_head'), 2);
     this.tail = new BigUint64Array(buffer, perfEventMmapPage.offsetOf('data_tail'), 1);
     this.bytes = new Uint8Array(buffer, offset, this.size);
-    this.words = new Uint32Array(buffer, offset, this.size >> 2);
+    this.words = new Int32Array(buffer, offset, this.size >> 2);
   }
 
   get fd(): number {
