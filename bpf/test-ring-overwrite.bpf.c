@@ -15,7 +15,7 @@ __u64 dropped;
 /* Bytes of the records finished and discarded, with headers. */
 __u64 bytes;
 /* 1 while emit_slow holds its record. */
-__u32 holding;
+volatile __u32 holding;
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -75,9 +75,9 @@ int emit_slow(struct bpf_raw_tracepoint_args *ctx)
 		return 1;
 	*seq = next++;
 	bytes += 16;
-	__sync_lock_test_and_set(&holding, 1);
+	holding = 1;
 	bpf_loop(1 << 23, until, &end, 0);
-	__sync_lock_test_and_set(&holding, 0);
+	holding = 0;
 	bpf_ringbuf_submit(seq, 0);
 	return 0;
 }

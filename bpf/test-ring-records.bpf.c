@@ -20,7 +20,7 @@ struct {
 /* What records are made of: any size at any offset up to 256. */
 __u8 content[MOST + 256];
 /* 1 while hold_ring has a record that is not submitted. */
-__u32 holding;
+volatile __u32 holding;
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -96,9 +96,9 @@ int hold_ring(struct bpf_raw_tracepoint_args *ctx)
 	if (!record)
 		return -1;
 	*record = end;
-	__sync_lock_test_and_set(&holding, 1);
+	holding = 1;
 	bpf_loop(1 << 23, until, &end, 0);
-	__sync_lock_test_and_set(&holding, 0);
+	holding = 0;
 	if (discard)
 		bpf_ringbuf_discard(record, 0);
 	else
