@@ -4,6 +4,7 @@ import { measured, type Peers } from './peers.js';
 import { fixture } from './repository.js';
 
 export const entries = 10_000;
+/** Each side works through the map so often, and counts the fastest. */
 export const rounds = 20;
 
 type Counters = HashMap<bigint | number, bigint | number>;
@@ -23,11 +24,14 @@ function mapCase(peers: Peers, mode: 'lookup' | 'update' | 'batch', unit: string
     theirs: () => measured(program, mode, fixture('hello-map'), entries, rounds),
     ours: () => {
       let sum = 0n;
-      const start = process.hrtime.bigint();
-      for (let round = 0; round < rounds; round++) sum += work(map);
-      const spent = Number(process.hrtime.bigint() - start);
+      let best = Number.POSITIVE_INFINITY;
+      for (let round = 0; round < rounds; round++) {
+        const start = process.hrtime.bigint();
+        sum += work(map);
+        best = Math.min(best, Number(process.hrtime.bigint() - start));
+      }
       if (sum !== BigInt((rounds * entries * (entries + 1)) / 2)) throw new Error('wrong values');
-      return spent / (rounds * entries);
+      return best / entries;
     },
     [Symbol.dispose]: () => object.close(),
   };

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { RingOverwriteSource } from '../src/maps/ring-overwrite-source.js';
+import { RingOverwriteSource } from '../src/maps/events/ring-overwrite-source.js';
 import type { Sys } from '../src/syscall/index.js';
 
 const PAGE = 4096;

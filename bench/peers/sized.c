@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Copies records of one size out of a ring buffer: sized OBJECT SIZE RECORDS FILLS
- * Prints nanoseconds a record, spent in ring_buffer__consume() only.
+ * Prints nanoseconds a record, spent in ring_buffer__consume() only, of the fastest fill.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -25,7 +25,7 @@ int main(int argc, char **argv)
 	int size, count, fills, prog;
 	struct bpf_object *object;
 	struct ring_buffer *ring;
-	double spent = 0;
+	double best = 0;
 
 	if (argc != 5)
 		return 2;
@@ -42,19 +42,21 @@ int main(int argc, char **argv)
 	for (int i = 0; i < fills; i++) {
 		__u64 args[2] = { count, size };
 		LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = args, .ctx_size_in = sizeof(args));
-		double start;
+		double start, spent;
 
 		if (bpf_prog_test_run_opts(prog, &run))
 			die("BPF_PROG_TEST_RUN");
 		start = now_ns();
 		if (ring_buffer__consume(ring) < 0)
 			die("ring_buffer__consume");
-		spent += now_ns() - start;
+		spent = now_ns() - start;
+		if (i == 0 || spent < best)
+			best = spent;
 	}
 	if (records != (unsigned long long)count * fills || bytes != records * size) {
 		fprintf(stderr, "%llu records of %d\n", records, count * fills);
 		return 1;
 	}
-	printf("%.3f\n", spent / records);
+	printf("%.3f\n", best / count);
 	return 0;
 }

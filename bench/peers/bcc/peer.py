@@ -5,8 +5,8 @@ Does with BCC's Python what the cases measure:
     peer.py ring|perf raw|decoded RECORDS FILLS 3<PROGRAM 4<MAP
     peer.py map ENTRIES ROUNDS 4<MAP
 
-Prints nanoseconds a record or a lookup. BCC compiles programs with the headers of the running kernel, which many machines lack: here it reads
-maps that are there already, through the classes and calls that its programs use.
+Prints nanoseconds a record or a lookup, of the fastest fill or round. BCC compiles programs with the headers of the running kernel, which many
+machines lack: here it reads maps that are there already, through the classes and calls that its programs use.
 """
 import ctypes as ct
 import os
@@ -79,18 +79,15 @@ def events(kind, how, count, fills):
         table.max_entries = os.cpu_count()
         table.open_perf_buffer(callback, page_cnt=4096, wakeup_events=2 * count)
         consume = bpf.perf_buffer_consume
-    spent = 0
-    for i in range(-1, fills):
-        if i == 0:
-            received = 0
+    best = float("inf")
+    for _ in range(fills):
         test_run(count)
         start = time.monotonic_ns()
         consume()
-        if i >= 0:
-            spent += time.monotonic_ns() - start
+        best = min(best, time.monotonic_ns() - start)
     if received != count * fills or total == 0:
         sys.exit(f"{received} records of {count * fills}")
-    print(spent / received)
+    print(best / count)
 
 
 def lookups(entries, rounds):
@@ -98,14 +95,15 @@ def lookups(entries, rounds):
     for key in range(entries):
         table[ct.c_ulonglong(key)] = ct.c_ulonglong(key + 1)
     total = 0
-    start = time.monotonic_ns()
+    best = float("inf")
     for _ in range(rounds):
+        start = time.monotonic_ns()
         for key in range(entries):
             total += table[ct.c_ulonglong(key)].value
-    spent = time.monotonic_ns() - start
+        best = min(best, time.monotonic_ns() - start)
     if total != rounds * entries * (entries + 1) // 2:
         sys.exit("wrong values")
-    print(spent / (rounds * entries))
+    print(best / entries)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-import { BpfError, type Sys } from '../syscall/index.js';
+import { BpfError, type Sys } from '../../syscall/index.js';
 
 /** A wait that goes on until it is closed. */
 export interface Waiting {

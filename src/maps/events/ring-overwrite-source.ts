@@ -1,4 +1,4 @@
-import type { Sys } from '../syscall/index.js';
+import type { Sys } from '../../syscall/index.js';
 import { DamagedBufferError } from './damaged-buffer-error.js';
 import type { EventSource, LostVisitor, RecordVisitor } from './event-source.js';
 import { RING_BUSY, RING_DISCARD, RING_HEADER, RING_LENGTH } from './ring-layout.js';

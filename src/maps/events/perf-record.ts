@@ -1,6 +1,6 @@
-import { PerfEventType } from '../abi/index.js';
+import { PerfEventType } from '../../abi/index.js';
+import { littleEndian } from '../host-endian.js';
 import type { LostVisitor, RecordVisitor } from './event-source.js';
-import { littleEndian } from './host-endian.js';
 import type { PerfPages } from './perf-pages.js';
 
 /** Bytes of `struct perf_event_header`: type u32, misc u16, size u16. */

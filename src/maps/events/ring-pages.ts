@@ -1,4 +1,4 @@
-import { pageSize } from '../kernel/index.js';
+import { pageSize } from '../../kernel/index.js';
 import {
   BpfError,
   EPOLL_CTL_ADD,
@@ -9,7 +9,7 @@ import {
   PROT_READ,
   PROT_WRITE,
   type Sys,
-} from '../syscall/index.js';
+} from '../../syscall/index.js';
 
 /**
  * The memory of a `BPF_MAP_TYPE_RINGBUF`: a page with the consumer's position, which is ours to write; then read-only a page with the

@@ -1,5 +1,5 @@
-import { BpfCmd, PerfEventSampleFormat, PerfSwIds, PerfTypeId, perfEventAttrBits } from '../abi/index.js';
-import { pageSize } from '../kernel/index.js';
+import { BpfCmd, PerfEventSampleFormat, PerfSwIds, PerfTypeId, perfEventAttrBits } from '../../abi/index.js';
+import { pageSize } from '../../kernel/index.js';
 import {
   BpfError,
   bpf,
@@ -14,7 +14,7 @@ import {
   PROT_WRITE,
   perfEventOpen,
   type Sys,
-} from '../syscall/index.js';
+} from '../../syscall/index.js';
 import type { EventSource, LostVisitor, RecordVisitor } from './event-source.js';
 import { type PerfBuffer, PerfForwardBuffer } from './perf-buffer.js';
 import { PerfOverwriteBuffer } from './perf-overwrite-buffer.js';

@@ -1,4 +1,4 @@
-import type { Sys } from '../syscall/index.js';
+import type { Sys } from '../../syscall/index.js';
 import { DamagedBufferError } from './damaged-buffer-error.js';
 import type { Delivery } from './event-delivery.js';
 import type { EventGroup } from './event-group.js';

@@ -1,6 +1,6 @@
-import { BpfError, PERF_EVENT_IOC_PAUSE_OUTPUT, type Sys } from '../syscall/index.js';
+import { BpfError, PERF_EVENT_IOC_PAUSE_OUTPUT, type Sys } from '../../syscall/index.js';
+import { littleEndian } from '../host-endian.js';
 import type { LostVisitor, RecordVisitor } from './event-source.js';
-import { littleEndian } from './host-endian.js';
 import type { PerfBuffer } from './perf-buffer.js';
 import type { PerfPages } from './perf-pages.js';
 import { isSample, PERF_HEADER, visitRecord } from './perf-record.js';

@@ -1,7 +1,7 @@
-import type { Sys } from '../syscall/index.js';
+import type { Sys } from '../../syscall/index.js';
+import { lowWord } from '../host-endian.js';
 import { DamagedBufferError } from './damaged-buffer-error.js';
 import type { EventSource, LostVisitor, RecordVisitor } from './event-source.js';
-import { lowWord } from './host-endian.js';
 import { RING_DISCARD, RING_HEADER, RING_LENGTH } from './ring-layout.js';
 import { RingPages } from './ring-pages.js';
 
@@ -10,7 +10,7 @@ const HEADER = RING_HEADER;
 const DISCARD = RING_DISCARD;
 const LENGTH = RING_LENGTH;
 /** Places in a batch's progress. */
-const LEFT = 0;
+const AT = 0;
 const ROOM = 1;
 
 /**
@@ -39,11 +39,11 @@ export class RingSource implements EventSource {
   readonly #bytes: Uint8Array;
   readonly #words: Int32Array<ArrayBuffer>;
   /**
-   * How far the batch that is being handed over has come: bytes left and records to go, as of the record handed over last. It is kept in memory for when a
-   * callback throws: a `try` around the loop would take V8 longer than two stores.
+   * How far the batch that is being handed over has come: where the next record lies and how many may follow. It is kept in memory for when a callback
+   * throws: a `try` around the loop would take V8 longer than two stores.
    */
-  readonly #batch = new Uint32Array(2);
-  /** The same as of what was counted and given back last. */
+  readonly #batch = new Int32Array(2);
+  /** The same, of what was counted and given back last. */
   #given = 0;
   #room = 0;
   #open = true;
@@ -58,7 +58,7 @@ export class RingSource implements EventSource {
     this.#consumerWords = new Uint32Array(consumer.buffer, 0, 2);
     this.#producerWords = new Uint32Array(producer.buffer, 0, 2);
     this.#bytes = bytes;
-    this.#words = new Int32Array(producer.buffer, bytes.byteOffset, size / 4);
+    this.#words = new Int32Array(producer.buffer, bytes.byteOffset, size / 2);
   }
 
   drain(visit: RecordVisitor, limit: number): boolean {
@@ -73,66 +73,78 @@ export class RingSource implements EventSource {
   }
 
   #drain(visit: RecordVisitor, limit: number): boolean {
-    const bytes = this.#bytes;
-    const words = this.#words;
-    const batch = this.#batch;
     const size = this.capacity;
-    const mask = size - 1;
-    const plain = loadsInOrder;
     // Producers wait for room: give it back a quarter of the buffer at a time, not only at the end of a long batch.
-    const quarter = size >> 2;
-    let at = (this.#consumerWords[lowWord] as number) & mask;
-    let room = limit;
-    let turns = 0;
-    for (;;) {
+    const quarter = size >>> 2;
+    this.#batch[ROOM] = this.#room = limit;
+    for (let turn = 0; turn < 4; turn++) {
       // Sequentially consistent, as is the store of the position before it: either we see a record that came meanwhile, or its producer sees
       // that we have caught up, and wakes us (bpf_ringbuf_commit).
       const available = this.available;
       if (available === 0) return false;
       if (available > size)
         throw new DamagedBufferError(this.#pages.what, `${available} bytes wait in a ring of ${size}`);
-      if (turns++ === 4) return true;
-      const least = available > quarter ? available - quarter : 0;
-      let left = available;
-      this.#begin(available, room);
+      const begin = (this.#consumerWords[lowWord] as number) & (size - 1);
+      const end = begin + available;
+      this.#batch[AT] = this.#given = begin;
+      const until = available > quarter ? begin + quarter : end;
+      let at = begin;
       for (;;) {
-        // Records of one byte at least, without flags: all others break the loop, because a call in it would cost each of them.
-        while (left > least && room !== 0) {
-          const header = (plain ? words[at >> 2] : Atomics.load(words, at >> 2)) as number;
-          const step = (header + HEADER + 7) & ~7;
-          if ((header - 1) >>> 0 >= LENGTH || step > left) break;
-          const offset = at + HEADER;
-          at = (at + step) & mask;
-          left -= step;
-          room--;
-          batch[ROOM] = room;
-          batch[LEFT] = left;
-          visit(bytes, offset, header, -1);
-        }
-        if (left <= least) break;
-        if (room === 0) return true;
-        const header = Atomics.load(words, at >> 2);
-        // A source that was closed reads zeros.
-        if (header < 0 || !this.#open) break;
-        const length = header & LENGTH;
-        const step = (length + HEADER + 7) & ~7;
-        if (step > left) throw this.#damaged(length, left);
-        const offset = at + HEADER;
-        at = (at + step) & mask;
-        left -= step;
-        batch[LEFT] = left;
-        if (header & DISCARD) this.discarded++;
-        else {
-          room--;
-          batch[ROOM] = room;
-          visit(bytes, offset, length, -1);
-        }
+        at = this.#plain(at, until, end, visit);
+        if (at >= until) break;
+        if (this.#batch[ROOM] === 0) return true;
+        const next = this.#other(at, end, visit);
+        if (next === at) break;
+        at = next;
       }
       this.#settle();
       if (!this.#open) return false;
       // A busy record may have been finished since: one more look, now that its producer can see that we wait for it.
-      if (left === available) return false;
+      if (at === begin) return false;
     }
+    return true;
+  }
+
+  /**
+   * Hands over records of one byte at least, without flags, that begin before `until`, until one is not so; where it lies. It does nothing else: a call in
+   * the loop would cost each record, and a branch after it that V8 has not seen run when it compiles the running loop makes it leave that code, each time.
+   */
+  #plain(from: number, until: number, end: number, visit: RecordVisitor): number {
+    const bytes = this.#bytes;
+    const words = this.#words;
+    const batch = this.#batch;
+    const plain = loadsInOrder;
+    let at = from;
+    let room = batch[ROOM] as number;
+    while (at < until && room !== 0) {
+      const header = (plain ? words[at >>> 2] : Atomics.load(words, at >>> 2)) as number;
+      const next = at + ((header + HEADER + 7) & ~7);
+      if ((header - 1) >>> 0 >= LENGTH || next > end) break;
+      const offset = at + HEADER;
+      at = next;
+      batch[AT] = next;
+      batch[ROOM] = --room;
+      visit(bytes, offset, header, -1);
+    }
+    return at;
+  }
+
+  /** Hands over or steps over any record; where the next one lies, or this one, when it is being written or a callback closed the ring. */
+  #other(at: number, end: number, visit: RecordVisitor): number {
+    const header = Atomics.load(this.#words, at >>> 2);
+    // A source that was closed reads zeros.
+    if (header < 0 || !this.#open) return at;
+    const length = header & LENGTH;
+    const next = at + ((length + HEADER + 7) & ~7);
+    if (next > end)
+      throw new DamagedBufferError(this.#pages.what, `a record of ${length} bytes where ${end - at} wait`);
+    this.#batch[AT] = next;
+    if (header & DISCARD) this.discarded++;
+    else {
+      (this.#batch[ROOM] as number)--;
+      visit(this.#bytes, at + HEADER, length, -1);
+    }
+    return next;
   }
 
   get fd(): number {
@@ -153,22 +165,14 @@ export class RingSource implements EventSource {
     if (!this.#draining) this.#pages.closeConsumer();
   }
 
-  #begin(available: number, room: number): void {
-    this.#batch[LEFT] = this.#given = available;
-    this.#batch[ROOM] = this.#room = room;
-  }
-
   /** Counts what was handed over and gives its bytes back to the producers: a release, so that they are not written before we have read them. */
   #settle(): void {
-    const left = this.#batch[LEFT] as number;
+    const at = this.#batch[AT] as number;
     const room = this.#batch[ROOM] as number;
     this.received += this.#room - room;
-    const bytes = this.#given - left;
+    const bytes = (at - this.#given) >>> 0;
     if (bytes > 0) Atomics.store(this.#consumer, 0, (this.#consumer[0] as bigint) + BigInt(bytes));
-    this.#begin(left, room);
-  }
-
-  #damaged(length: number, left: number): DamagedBufferError {
-    return new DamagedBufferError(this.#pages.what, `a record of ${length} bytes where ${left} wait`);
+    this.#given = at;
+    this.#room = room;
   }
 }

@@ -1,4 +1,4 @@
-import { RawbpfError } from '../errors/index.js';
+import { RawbpfError } from '../../errors/index.js';
 
 /** A user ring buffer has no room for a record now: its program has not drained it (`bpf_user_ringbuf_drain`), or not enough. */
 export class RingFullError extends RawbpfError {

@@ -1,4 +1,11 @@
-import { type BtfTypes, type Codec, codec, oneOf, type RecordReader, type StructView } from '../btf/index.js';
+import {
+  type BtfTypes,
+  type Codec,
+  codec,
+  oneOf,
+  type RecordReader,
+  type StructView,
+} from '../../btf/index.js';
 import type { RecordType } from './event-delivery.js';
 
 /** Records without a type, as bytes: in a callback the kernel's own, copies in a `for await`. */

@@ -1,5 +1,5 @@
-import { type Codec, codec } from '../btf/index.js';
-import { pageSize } from '../kernel/index.js';
+import { type Codec, codec } from '../../btf/index.js';
+import { pageSize } from '../../kernel/index.js';
 import {
   BpfError,
   EPOLL_CTL_ADD,
@@ -10,10 +10,10 @@ import {
   OwnedFd,
   PROT_READ,
   PROT_WRITE,
-} from '../syscall/index.js';
-import { BpfMap, type MapParts } from './bpf-map.js';
+} from '../../syscall/index.js';
+import { BpfMap, type MapParts } from '../bpf-map.js';
+import { lowWord } from '../host-endian.js';
 import { pollWaiter } from './event-waiter.js';
-import { lowWord } from './host-endian.js';
 import { codecByName } from './record-type.js';
 import { RingFullError } from './ring-full-error.js';
 import { RING_BUSY, RING_DISCARD, RING_HEADER, RING_LENGTH } from './ring-layout.js';

@@ -1,4 +1,4 @@
-import { BpfFlags } from '../abi/index.js';
+import { BpfFlags } from '../../abi/index.js';
 import { EventMap } from './event-map.js';
 import type { ReaderOptions } from './event-reader.js';
 import type { EventSource } from './event-source.js';

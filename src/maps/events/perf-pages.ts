@@ -1,7 +1,7 @@
-import { perfEventMmapPage } from '../abi/index.js';
-import type { Mapping, OwnedFd } from '../syscall/index.js';
+import { perfEventMmapPage } from '../../abi/index.js';
+import type { Mapping, OwnedFd } from '../../syscall/index.js';
+import { littleEndian } from '../host-endian.js';
 import { DamagedBufferError } from './damaged-buffer-error.js';
-import { littleEndian } from './host-endian.js';
 import { PERF_HEADER } from './perf-record.js';
 
 /** A CPU's event and its mapping: a page of positions, then the data, where the page says it is (Linux 4.1). */

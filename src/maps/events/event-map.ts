@@ -5,9 +5,9 @@ import {
   codec,
   type RecordReader,
   type StructView,
-} from '../btf/index.js';
-import { BpfMap, type MapParts } from './bpf-map.js';
-import type { Element } from './element-codec.js';
+} from '../../btf/index.js';
+import { BpfMap, type MapParts } from '../bpf-map.js';
+import type { Element } from '../element-codec.js';
 import {
   type Delivery,
   type EventCallback,

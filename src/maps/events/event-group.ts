@@ -1,4 +1,4 @@
-import { BpfError, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLIN, OwnedFd, type Sys } from '../syscall/index.js';
+import { BpfError, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLIN, OwnedFd, type Sys } from '../../syscall/index.js';
 import { pollWaiter, type Waiter, type Waiting } from './event-waiter.js';
 
 /** What a group needs of its readers. */

@@ -1,4 +1,4 @@
-import { RawbpfError } from '../errors/index.js';
+import { RawbpfError } from '../../errors/index.js';
 
 /** A ring or perf buffer whose positions or record sizes make no sense, so that it can't be read on: somebody else wrote to its pages. */
 export class DamagedBufferError extends RawbpfError {
