@@ -3,8 +3,8 @@ import { BpfAttachType, BpfMapType, BpfProgType } from '../src/abi/index.js';
 import { readFacts } from '../src/kernel/facts.js';
 import { explainMapCreate } from '../src/maps/explain-map-create.js';
 import { newestKernel } from '../src/object/index.js';
-import { explainAttach } from '../src/programs/attach-refused.js';
 import { explainProgLoad } from '../src/programs/explain-prog-load.js';
+import { explainAttach } from '../src/programs/links/attach-refused.js';
 
 const root = 'Name:\tnode\nCapEff:\t000001ffffffffff\n';
 const ordinary = 'Name:\tnode\nCapEff:\t0000000000000000\n';

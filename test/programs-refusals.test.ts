@@ -234,22 +234,30 @@ t.test('the fds of earlier steps stand where the plan names them', async t => {
 t.test('attaching to what is not there', async t => {
   if (!needs(t, { bpf: true })) return;
   using obj = BpfObject.open(fixture('hello-tail')).load();
-  t.throws(() => obj.program('hello').attachRawTracepoint('sys_entre'), {
+  t.throws(() => obj.program('hello').attachTo({ kind: 'raw_tracepoint', name: 'sys_entre' }), {
     code: 'ERR_RAWBPF_SYSCALL',
     errnoName: 'ENOENT',
     message:
       /hello-tail\.bpf\.o: program hello: attach to raw_tracepoint sys_entre: .*no raw tracepoint sys_entre/,
   });
-  t.throws(() => obj.program('hello').attachTracepoint('syscalls', 'sys_enter_execv'), {
-    code: 'ERR_RAWBPF_TRACEFS',
-  });
-  t.throws(() => obj.program('hello').attachTracepoint('syscalls', 'sys_enter_execve'), {
-    errnoName: 'EINVAL',
-    message: /a program of this type cannot run at a tracepoint/,
-  });
+  t.throws(
+    () =>
+      obj.program('hello').attachTo({ kind: 'tracepoint', category: 'syscalls', name: 'sys_enter_execv' }),
+    {
+      code: 'ERR_RAWBPF_TRACEFS',
+    },
+  );
+  t.throws(
+    () =>
+      obj.program('hello').attachTo({ kind: 'tracepoint', category: 'syscalls', name: 'sys_enter_execve' }),
+    {
+      errnoName: 'EINVAL',
+      message: /a program of this type cannot run at a tracepoint/,
+    },
+  );
   t.throws(() => obj.program('hello_exec').attach(), {
     code: 'ERR_RAWBPF_FORMAT',
-    message: /no target.*attachRawTracepoint/,
+    message: /no target.*attachTo/,
   });
   t.same(obj.program('hello').links, []);
   t.throws(() => obj.program('helo'), { code: 'ERR_RAWBPF_OBJECT', message: /helo.*hello_exec/ });

@@ -27,11 +27,11 @@ import {
   planLoad,
 } from '../object/index.js';
 import { liveSys, type Sys } from '../syscall/index.js';
-import { attachesItself } from './attach-by-section.js';
 import { denied } from './denied.js';
 import { closeAll, execute, type LoadedFds, undo } from './execute.js';
 import { GlobalStore, type Globals } from './globals.js';
-import type { Link } from './link.js';
+import { attachesItself } from './links/from-section.js';
+import type { Link } from './links/link.js';
 import { requireUsable } from './pinned-map.js';
 import { Program } from './program.js';
 import { arenaMemory, copiedMemory, mappedMemory, type SectionMemory } from './section-memory.js';
@@ -276,7 +276,7 @@ export class BpfObject {
     }
     for (const spec of this.spec.programs) {
       const fd = fds.get(`prog:${spec.name}`);
-      if (fd) programs[spec.name] = new Program({ sys, kernel, file: this.spec.file, spec, fd });
+      if (fd) programs[spec.name] = new Program({ sys, kernel, file: this.spec.file, spec, fd, maps });
     }
     this.#globals.loaded(memory);
     return { maps, programs, fds, given };

@@ -1,5 +1,4 @@
 export { UnsupportedFeatureError } from '../kernel/index.js';
-export type { AttachOptions } from './attach-by-section.js';
 export {
   BpfObject,
   type LoadMapSettings,
@@ -8,8 +7,10 @@ export {
   type PlanOptions,
 } from './bpf-object.js';
 export type { Globals } from './globals.js';
-export { Link, type LinkKind } from './link.js';
-export type { KprobeOptions } from './link-kprobe.js';
+export type { AttachTarget } from './links/attach-target.js';
+export type { AttachOptions } from './links/from-section.js';
+export { Link, type LinkKind } from './links/link.js';
+export type { LinkInfo } from './links/link-info.js';
 export { Program } from './program.js';
 export type { ProgramInfo } from './program-info.js';
 export { StateError } from './state-error.js';

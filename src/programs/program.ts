@@ -1,12 +1,12 @@
-import { type Kernel, syscallSymbol } from '../kernel/index.js';
+import type { Kernel } from '../kernel/index.js';
+import type { BpfMap } from '../maps/index.js';
 import type { ProgramSpec } from '../object/index.js';
 import type { OwnedFd, Sys } from '../syscall/index.js';
-import { type AttachOptions, attachBySection } from './attach-by-section.js';
-import type { Attachable } from './attachable.js';
-import { Link, type LinkParts } from './link.js';
-import { attachKprobe, type KprobeOptions } from './link-kprobe.js';
-import { attachRawTracepoint } from './link-raw-tracepoint.js';
-import { attachTracepoint } from './link-tracepoint.js';
+import type { AttachTarget } from './links/attach-target.js';
+import { attachTo } from './links/attach-to.js';
+import type { Attachable } from './links/attachable.js';
+import { type AttachOptions, targetOfSection } from './links/from-section.js';
+import { Link } from './links/link.js';
 import { type ProgramInfo, readProgramInfo } from './program-info.js';
 import { StateError } from './state-error.js';
 
@@ -16,10 +16,12 @@ export interface ProgramParts {
   readonly file: string;
   readonly spec: ProgramSpec;
   readonly fd: OwnedFd;
+  /** The object's maps, which attaching some kinds fills. */
+  readonly maps: Readonly<Record<string, BpfMap>>;
 }
 
 /** A loaded program. It owns its fd and the links made through it: closing it detaches and, when nothing else holds it, unloads it. */
-export class Program {
+export class Program implements Attachable {
   readonly spec: ProgramSpec;
   readonly #parts: ProgramParts;
   readonly #links = new Set<Link>();
@@ -47,6 +49,23 @@ export class Program {
     return fd.value;
   }
 
+  get sys(): Sys {
+    return this.#parts.sys;
+  }
+
+  get kernel(): Kernel {
+    return this.#parts.kernel;
+  }
+
+  /** The object's file. */
+  get file(): string {
+    return this.#parts.file;
+  }
+
+  get maps(): Readonly<Record<string, BpfMap>> {
+    return this.#parts.maps;
+  }
+
   /** The links made through this program that are still open. */
   get links(): readonly Link[] {
     return [...this.#links];
@@ -58,33 +77,21 @@ export class Program {
   }
 
   /**
-   * Attaches the program as its section's name says: `tp/CATEGORY/NAME`, `raw_tp/NAME`, `kprobe/FUNCTION+OFFSET`, `kretprobe/…`,
-   * `ksyscall/NAME`, `kretsyscall/…`. Throws FormatError when the name does not say to what, NotYetError for another kind of section,
-   * UnsupportedFeatureError or BpfError when the kernel cannot.
+   * Attaches the program as its section's name says: `tp/CATEGORY/NAME`, `kprobe/FUNCTION+OFFSET`, `uprobe/BINARY:FUNCTION`, `fentry/FUNCTION`, ….
+   * Throws FormatError when the name does not say to what, UnsupportedFeatureError or BpfError when the kernel cannot.
    */
   attach(options: AttachOptions = {}): Link {
-    return this.#keep(attachBySection(this.#attachable(), this.spec, options));
+    return this.attachTo({ ...targetOfSection(this.spec, this.file), ...options });
   }
 
-  /** Attaches to a tracepoint, e.g. `syscalls`, `sys_enter_write`. Linux 4.7. */
-  attachTracepoint(category: string, name: string, { cookie = 0n }: AttachOptions = {}): Link {
-    return this.#keep(attachTracepoint(this.#attachable(), category, name, cookie));
-  }
-
-  /** Attaches to a raw tracepoint by the name of its event, e.g. `sys_enter`. Linux 4.17. */
-  attachRawTracepoint(name: string): Link {
-    return this.#keep(attachRawTracepoint(this.#attachable(), name));
-  }
-
-  /** Attaches to a kernel function. Linux 4.17, built with CONFIG_KPROBE_EVENTS. */
-  attachKprobe(symbol: string, options: KprobeOptions = {}): Link {
-    return this.#keep(attachKprobe(this.#attachable(), symbol, options));
-  }
-
-  /** Attaches to the kernel's handler of a system call by the call's name, e.g. `execve`. Needs what a kprobe needs. */
-  attachKsyscall(name: string, options: KprobeOptions = {}): Link {
-    const attachable = this.#attachable();
-    return this.#keep(attachKprobe(attachable, syscallSymbol(attachable.kernel, name), options));
+  /**
+   * Attaches the program to what is named, whatever its section says: `program.attachTo({ kind: 'kprobe', symbol: 'do_unlinkat' })`. When this throws,
+   * nothing is attached: TypeError for a target that is not complete, UnsupportedFeatureError or BpfError when the kernel cannot.
+   */
+  attachTo(target: AttachTarget): Link {
+    const link = new Link(attachTo(this, target), closed => this.#links.delete(closed));
+    this.#links.add(link);
+    return link;
   }
 
   /** Detaches the program and closes its fd. Closing twice does nothing. */
@@ -95,16 +102,5 @@ export class Program {
 
   [Symbol.dispose](): void {
     this.close();
-  }
-
-  #attachable(): Attachable {
-    const { sys, kernel, file } = this.#parts;
-    return { sys, kernel, file, name: this.name, fd: this.fd };
-  }
-
-  #keep(parts: LinkParts): Link {
-    const link = new Link(parts, closed => this.#links.delete(closed));
-    this.#links.add(link);
-    return link;
   }
 }

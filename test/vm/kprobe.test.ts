@@ -21,7 +21,7 @@ t.test(`Linux ${release()}: a kretprobe runs when the function returns`, async t
   using obj = BpfObject.open(fixture('hello'));
   obj.globals['pid_filter'] = child.pid;
   obj.load({ programs: ['hello'] });
-  const link = obj.program('hello').attachKsyscall('execve', { retprobe: true });
+  const link = obj.program('hello').attachTo({ kind: 'ksyscall', name: 'execve', retprobe: true });
   t.match(link, { kind: 'kretprobe', target: /^__\w+_sys_execve$/ });
   t.same(await printedBy(child), ['Hello World!']);
 });
@@ -49,18 +49,18 @@ t.test(`Linux ${release()}: what cannot be probed is named`, async t => {
       return error;
     }
   };
-  const missing = attempt(() => hello.attachKprobe('no_such_function'));
+  const missing = attempt(() => hello.attachTo({ kind: 'kprobe', symbol: 'no_such_function' }));
   t.type(missing, BpfError);
   t.match(missing, {
     errnoName: 'ENOENT',
     message: /kprobe no_such_function.*this kernel has no function no_such_function/,
   });
   t.notOk(missing instanceof UnsupportedFeatureError);
-  const wrong = attempt(() => obj.program('hello_tp').attachKprobe('do_sys_openat2'));
+  const wrong = attempt(() => obj.program('hello_tp').attachTo({ kind: 'kprobe', symbol: 'do_sys_openat2' }));
   t.match(wrong, {
     errnoName: 'EINVAL',
     message: /program hello_tp.*a program of this type cannot run at a kprobe/,
   });
-  const beyond = attempt(() => hello.attachKprobe('do_sys_openat2', { offset: 1 }));
+  const beyond = attempt(() => hello.attachTo({ kind: 'kprobe', symbol: 'do_sys_openat2', offset: 1 }));
   t.match(beyond, { message: /kprobe do_sys_openat2\+0x1/ });
 });

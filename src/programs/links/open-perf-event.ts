@@ -1,17 +1,18 @@
-import { BpfAttachType, BpfCmd } from '../abi/index.js';
-import { UnsupportedFeatureError } from '../kernel/index.js';
+import { BpfAttachType, BpfCmd } from '../../abi/index.js';
+import { UnsupportedFeatureError } from '../../kernel/index.js';
 import {
   bpf,
   OwnedFd,
   PERF_EVENT_IOC_ENABLE,
   PERF_EVENT_IOC_SET_BPF,
   perfEventOpen,
-} from '../syscall/index.js';
+} from '../../syscall/index.js';
 import { attachRefused, type RefusedAttach } from './attach-refused.js';
 import type { Attachable } from './attachable.js';
+import { closeHolders, type LinkKind, type LinkParts } from './link.js';
 
-export interface PerfEventTarget {
-  readonly kind: 'tracepoint' | 'kprobe';
+export interface PerfEventParts {
+  readonly kind: LinkKind;
   /** The tracepoint or function, for messages. */
   readonly target: string;
   /** Fields of `struct perf_event_attr`. */
@@ -22,29 +23,31 @@ export interface PerfEventTarget {
 /**
  * Opens a perf event and lets a program run at it: by a BPF link (Linux 5.15), which carries the cookie, before that by
  * PERF_EVENT_IOC_SET_BPF. The event is of CPU 0 and no process; a tracepoint's or kprobe's programs run on every CPU all the same.
- * Returns the fds that hold the attachment; when this throws there are none.
+ * When this throws nothing is held.
  */
 export function linkPerfEvent(
   program: Attachable,
-  { kind, target, attr, cookie }: PerfEventTarget,
-): OwnedFd[] {
+  { kind, target, attr, cookie }: PerfEventParts,
+): LinkParts {
   const { sys, kernel } = program;
   const must = (result: number, call: Pick<RefusedAttach, 'syscall' | 'cmd'>): number => {
     if (result < 0) throw attachRefused(program, { kind, target, errno: -result, ...call });
     return result;
   };
   const event = new OwnedFd(sys, must(perfEventOpen(sys, attr, -1, 0, -1), { syscall: 'perf_event_open' }));
-  const fds = [event];
+  const holders = [event];
+  let link: OwnedFd | undefined;
   try {
     if (kernel.has('perf_link')) {
       const cmd = BpfCmd.BPF_LINK_CREATE;
-      const link = bpf(sys, cmd, {
+      const result = bpf(sys, cmd, {
         prog_fd: program.fd,
         target_fd: event.value,
         attach_type: BpfAttachType.BPF_PERF_EVENT,
         perf_event: { bpf_cookie: cookie },
       });
-      fds.push(new OwnedFd(sys, must(link, { syscall: 'bpf', cmd })));
+      link = new OwnedFd(sys, must(result, { syscall: 'bpf', cmd }));
+      holders.push(link);
     } else if (cookie !== 0n) {
       throw new UnsupportedFeatureError('cookies of attached programs', {
         what: `${program.file}: program ${program.name}`,
@@ -53,9 +56,9 @@ export function linkPerfEvent(
       });
     } else must(sys.ioctl(event.value, PERF_EVENT_IOC_SET_BPF, program.fd), { syscall: 'ioctl' });
     must(sys.ioctl(event.value, PERF_EVENT_IOC_ENABLE, 0), { syscall: 'ioctl' });
-    return fds;
+    return { sys, kind, program: program.name, target, holders, ...(link ? { link } : {}) };
   } catch (error) {
-    for (const fd of fds.reverse()) fd.close();
+    closeHolders(holders);
     throw error;
   }
 }

@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { UnsupportedFeatureError } from '../kernel/index.js';
+import { UnsupportedFeatureError } from '../../kernel/index.js';
 import type { Attachable } from './attachable.js';
 import type { LinkParts } from './link.js';
-import { linkPerfEvent } from './link-perf-event.js';
+import { linkPerfEvent } from './open-perf-event.js';
 
-export interface KprobeOptions {
-  /** Run when the function returns, not when it is called. */
-  readonly retprobe?: boolean;
+/** A kernel function, by its symbol. */
+export interface KprobeTarget {
+  readonly kind: 'kprobe';
+  readonly symbol: string;
   /** Bytes into the function, at an instruction's start. Default 0. */
   readonly offset?: number;
+  /** Run when the function returns, not when it is called. */
+  readonly retprobe?: boolean;
   /** What `bpf_get_attach_cookie()` answers in the program. Default 0. Linux 5.15. */
   readonly cookie?: bigint;
 }
@@ -16,20 +19,19 @@ export interface KprobeOptions {
 const pmu = '/sys/bus/event_source/devices/kprobe';
 
 /**
- * Attaches to a kernel function by its symbol: a perf event of the kprobe PMU (Linux 4.17; kernel/trace/trace_event_perf.c).
+ * Attaches to a kernel function: a perf event of the kprobe PMU (Linux 4.17; kernel/trace/trace_event_perf.c).
  * The kernel needs CONFIG_KPROBE_EVENTS, and the function must not be inlined or `notrace`.
  */
-export function attachKprobe(program: Attachable, symbol: string, options: KprobeOptions = {}): LinkParts {
-  const { retprobe = false, offset = 0, cookie = 0n } = options;
-  const target = offset === 0 ? symbol : `${symbol}+0x${offset.toString(16)}`;
+export function attachKprobe(program: Attachable, target: KprobeTarget): LinkParts {
+  const { symbol, retprobe = false, offset = 0, cookie = 0n } = target;
   const attr = {
     type: pmuNumber(program, 'type', /^(\d+)$/),
     config: retprobe ? 1n << BigInt(pmuNumber(program, 'format/retprobe', /^config:(\d+)$/)) : 0n,
     kprobe_func: symbol,
     probe_offset: BigInt(offset),
   };
-  const fds = linkPerfEvent(program, { kind: 'kprobe', target, attr, cookie });
-  return { kind: retprobe ? 'kretprobe' : 'kprobe', program: program.name, target, fds };
+  const name = offset === 0 ? symbol : `${symbol}+0x${offset.toString(16)}`;
+  return linkPerfEvent(program, { kind: 'kprobe', target: name, attr, cookie });
 }
 
 /** A number that the kprobe PMU publishes in sysfs. */

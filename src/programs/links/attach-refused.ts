@@ -1,25 +1,28 @@
 import { readFileSync } from 'node:fs';
-import type { RawbpfError } from '../errors/index.js';
-import { type Cause, errorFor, type Facts, lackOfPrivilege, readFacts } from '../kernel/index.js';
-import { Errno } from '../syscall/index.js';
+import type { RawbpfError } from '../../errors/index.js';
+import { type Cause, errorFor, type Facts, lackOfPrivilege, readFacts } from '../../kernel/index.js';
+import { Errno } from '../../syscall/index.js';
 import type { Attachable } from './attachable.js';
+import type { LinkKind } from './link.js';
 
 /** A call by which a program was to be attached, and which the kernel refused. */
 export interface RefusedAttach {
-  readonly syscall: 'bpf' | 'perf_event_open' | 'ioctl';
+  readonly syscall: 'bpf' | 'perf_event_open' | 'ioctl' | 'setsockopt' | 'netlink';
   /** `enum bpf_cmd`, for bpf(). */
   readonly cmd?: number;
-  readonly kind: 'tracepoint' | 'raw_tracepoint' | 'kprobe';
+  readonly kind: LinkKind;
   /** The tracepoint or function. */
   readonly target: string;
   /** Positive. */
   readonly errno: number;
+  /** Why, where the caller knows better than what holds for all kinds. */
+  readonly cause?: Cause | undefined;
 }
 
 /** The error for it. */
 export function attachRefused({ kernel, file, name }: Attachable, refused: RefusedAttach): RawbpfError {
   const { syscall, cmd, kind, target, errno } = refused;
-  const cause = explainAttach(refused, readFacts(kernel), perfEventParanoid());
+  const cause = refused.cause ?? explainAttach(refused, readFacts(kernel), perfEventParanoid());
   const what = `${file}: program ${name}: attach to ${kind} ${target}`;
   return errorFor(cause, { syscall, errno, what, ...(cmd === undefined ? {} : { cmd }) });
 }
@@ -64,7 +67,7 @@ export function explainAttach(
 }
 
 function explainOpen(
-  kind: RefusedAttach['kind'],
+  kind: LinkKind,
   target: string,
   errno: number,
   facts: Facts,

@@ -1,0 +1,25 @@
+import { syscallSymbol } from '../../kernel/index.js';
+import type { Attachable } from './attachable.js';
+import { attachKprobe } from './kprobe.js';
+import type { LinkParts } from './link.js';
+
+/** The kernel's handler of a system call, by the call's name. Needs what a kprobe needs. */
+export interface KsyscallTarget {
+  readonly kind: 'ksyscall';
+  /** E.g. `execve`. */
+  readonly name: string;
+  /** Run when the call returns, not when it begins. */
+  readonly retprobe?: boolean;
+  /** What `bpf_get_attach_cookie()` answers in the program. Default 0. Linux 5.15. */
+  readonly cookie?: bigint;
+}
+
+/** Attaches to the function that the kernel's symbols name for a system call (libbpf: bpf_program__attach_ksyscall). */
+export function attachKsyscall(program: Attachable, { name, retprobe, cookie }: KsyscallTarget): LinkParts {
+  return attachKprobe(program, {
+    kind: 'kprobe',
+    symbol: syscallSymbol(program.kernel, name),
+    ...(retprobe === undefined ? {} : { retprobe }),
+    ...(cookie === undefined ? {} : { cookie }),
+  });
+}
