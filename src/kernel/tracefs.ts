@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { RawbpfError } from '../errors/index.js';
 import { BpfError, liveSys, OwnedFd, type Sys } from '../syscall/index.js';
@@ -9,14 +9,20 @@ export class TracefsError extends RawbpfError {
 }
 
 const detached = new WeakMap<Sys, OwnedFd>();
+/** Where it was found last: asking again is only needed when it is not there any more. */
+const found = new WeakMap<Sys, string>();
 
 /**
  * A folder where tracefs can be read: where it is mounted, else a mount of our own that no other process sees and that ends with this
  * one (fsopen(2) and fsmount(2), Linux 5.2), so that the machine is left as it was. Throws BpfError when it can be neither found nor mounted.
  */
 export function tracefsPath(sys: Sys = liveSys()): string {
-  const mounted = mountedTracefs();
-  if (mounted) return mounted;
+  const path = mountedTracefs() ?? detachedTracefs(sys);
+  found.set(sys, path);
+  return path;
+}
+
+function detachedTracefs(sys: Sys): string {
   let fd = detached.get(sys);
   if (!fd) {
     const mount = sys.mountDetached('tracefs');
@@ -41,10 +47,18 @@ function mountedTracefs(): string | undefined {
 }
 
 /** The id of a tracepoint, as perf_event_open(2) takes it. Throws TracefsError for an unknown one, with the nearest names. */
-export function tracepointId(kernel: { readonly sys: Sys }, category: string, name: string): number {
-  const events = join(tracefsPath(kernel.sys), 'events');
+export function tracepointId({ sys }: { readonly sys: Sys }, category: string, name: string): number {
+  const id = (tracefs: string): number => readNumber(join(tracefs, 'events', category, name, 'id'));
+  const known = found.get(sys);
   try {
-    return Number(readFileSync(join(events, category, name, 'id'), 'utf8'));
+    if (known !== undefined) return id(known);
+  } catch {
+    // It may have been unmounted, and be somewhere else.
+  }
+  const tracefs = tracefsPath(sys);
+  const events = join(tracefs, 'events');
+  try {
+    return id(tracefs);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'EACCES')
@@ -55,6 +69,17 @@ export function tracepointId(kernel: { readonly sys: Sys }, category: string, na
       `tracepoint ${category}/${name}: this kernel has no such tracepoint${nearest(events, category, name)}`,
       { cause },
     );
+  }
+}
+
+/** In three calls, where readFileSync() makes five: programs may attach to hundreds of tracepoints. */
+function readNumber(path: string): number {
+  const fd = openSync(path, 'r');
+  try {
+    const digits = Buffer.alloc(32);
+    return Number(digits.toString('latin1', 0, readSync(fd, digits)));
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -38,14 +38,15 @@ export function linkPerfEvent(
   const holders = [event];
   let link: OwnedFd | undefined;
   try {
-    if (kernel.has('perf_link')) {
-      const cmd = BpfCmd.BPF_LINK_CREATE;
-      const result = bpf(sys, cmd, {
-        prog_fd: program.fd,
-        target_fd: event.value,
-        attach_type: BpfAttachType.BPF_PERF_EVENT,
-        perf_event: { bpf_cookie: cookie },
-      });
+    const cmd = BpfCmd.BPF_LINK_CREATE;
+    const result = bpf(sys, cmd, {
+      prog_fd: program.fd,
+      target_fd: event.value,
+      attach_type: BpfAttachType.BPF_PERF_EVENT,
+      perf_event: { bpf_cookie: cookie },
+    });
+    // Asking first whether the kernel has such links would take more calls than the attachment.
+    if (result >= 0 || kernel.has('perf_link')) {
       link = new OwnedFd(sys, must(result, { syscall: 'bpf', cmd }));
       holders.push(link);
     } else if (cookie !== 0n) {
