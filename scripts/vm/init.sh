@@ -32,6 +32,8 @@ $bb mount -t tmpfs -o mode=755 tmpfs $r/run
 # The guest's own modules, for modprobe inside.
 $bb mkdir -p "$r/lib/modules/$($bb uname -r)"
 [ -d "/lower$MODULES" ] && $bb mount --bind "/lower$MODULES" "$r/lib/modules/$($bb uname -r)"
+# Its config where tools look for it: Debian's kernels have no /proc/config.gz.
+[ -f "/lower$CONFIG" ] && $bb mkdir -p $r/boot && $bb cp "/lower$CONFIG" $r/boot/
 $bb ifconfig lo 127.0.0.1 up
 $bb hostname vm
 $bb cp /command/run $r/run/command

@@ -1,0 +1,128 @@
+/**
+ * The README's table of section names, made of what the tests recorded (test/section-row.ts).
+ *
+ *   node dist/scripts/link-table.js RESULTS…            takes results (lines of JSON) into test/section-rows.json, writes the table
+ *   node dist/scripts/link-table.js --check [RESULTS…]  exits 1 when the table is not what the data says, a cell is empty, or results differ from the data
+ *
+ * To make all anew, as root: RAWBPF_SECTION_ROWS=rows npm test && RAWBPF_SECTION_ROWS=rows npm run test:vm && node dist/scripts/link-table.js rows
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { versionCode } from '../src/kernel/index.js';
+import { sectionRules } from '../src/object/index.js';
+
+/** Cells by section name, then by kernel. */
+type Rows = Record<string, Record<string, string>>;
+
+interface Result {
+  readonly kernel: string;
+  readonly section: string;
+  readonly cell: string;
+}
+
+const root = packageFolder(dirname(fileURLToPath(import.meta.url)));
+const dataFile = join(root, 'test/section-rows.json');
+const readme = join(root, 'README.md');
+const [begin, end] = ['<!-- section names: scripts/link-table.ts -->', '<!-- end of section names -->'];
+
+function packageFolder(folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : packageFolder(dirname(folder));
+}
+
+const readData = (): Rows => (existsSync(dataFile) ? JSON.parse(readFileSync(dataFile, 'utf8')) : {});
+
+function readResults(paths: readonly string[]): Result[] {
+  const results = paths
+    .flatMap(path => readFileSync(path, 'utf8').trim().split('\n'))
+    .filter(Boolean)
+    .map(line => JSON.parse(line) as Result);
+  const seen = new Map<string, string>();
+  for (const { kernel, section, cell } of results) {
+    const place = `${section} on ${kernel}`;
+    const other = seen.get(place);
+    if (other !== undefined && other !== cell) throw new Error(`${place}: "${other}" as well as "${cell}"`);
+    seen.set(place, cell);
+  }
+  return results;
+}
+
+/** The data with the results in place of what it said, in the order of the table of section names and of the kernels. */
+function merge(data: Rows, results: readonly Result[]): Rows {
+  const merged: Rows = {};
+  for (const { pattern } of sectionRules) {
+    const cells: Record<string, string> = { ...data[pattern] };
+    for (const { kernel, section, cell } of results) if (section === pattern) cells[kernel] = cell;
+    const order = Object.keys(cells).sort((a, b) => versionCode(a) - versionCode(b));
+    if (order.length > 0)
+      merged[pattern] = Object.fromEntries(order.map(kernel => [kernel, cells[kernel] ?? '']));
+  }
+  return merged;
+}
+
+function kernelsOf(rows: Rows): string[] {
+  const kernels = new Set(Object.values(rows).flatMap(cells => Object.keys(cells)));
+  return [...kernels].sort((a, b) => versionCode(a) - versionCode(b));
+}
+
+/** One row for all sections that do the same on every kernel. */
+function table(rows: Rows): string {
+  const kernels = kernelsOf(rows);
+  const groups = new Map<string, string[]>();
+  for (const { pattern } of sectionRules) {
+    const cells = kernels.map(kernel => rows[pattern]?.[kernel] ?? '').join(' | ');
+    groups.set(cells, [...(groups.get(cells) ?? []), `\`${pattern.replace('+', '')}\``]);
+  }
+  return [
+    `| \`SEC("…")\` | ${kernels.join(' | ')} |`,
+    `|---|${kernels.map(() => '---|').join('')}`,
+    ...[...groups].map(([cells, names]) => `| ${names.join(' ')} | ${cells} |`),
+  ].join('\n');
+}
+
+function withTable(text: string, rows: Rows): string {
+  const [before, rest = ''] = text.split(begin);
+  const [, after] = rest.split(end);
+  if (before === undefined || after === undefined)
+    throw new Error(`README.md: no place for the table: ${begin} … ${end}`);
+  return `${before}${begin}\n${table(rows)}\n${end}${after}`;
+}
+
+function emptyCells(rows: Rows): string[] {
+  const kernels = kernelsOf(rows);
+  if (kernels.length === 0) return ['there are no results at all'];
+  return sectionRules.flatMap(({ pattern }) => {
+    const without = kernels.filter(kernel => !rows[pattern]?.[kernel]);
+    return without.length > 0 ? [`no cell: ${pattern} on ${without.join(', ')}`] : [];
+  });
+}
+
+/** Results of kernels that the table has, but which say something else. */
+function differences(rows: Rows, results: readonly Result[]): string[] {
+  const known = new Set(kernelsOf(rows));
+  return results
+    .filter(({ kernel, section, cell }) => known.has(kernel) && rows[section]?.[kernel] !== cell)
+    .map(
+      ({ kernel, section, cell }) =>
+        `${section} on ${kernel}: "${cell}", but test/section-rows.json says "${rows[section]?.[kernel] ?? ''}"`,
+    );
+}
+
+function check(paths: readonly string[]): string[] {
+  const rows = readData();
+  const text = readFileSync(readme, 'utf8');
+  const stale = withTable(text, rows) === text ? [] : ['README.md: the table is not what the data says'];
+  return [...stale, ...emptyCells(rows), ...differences(rows, readResults(paths))];
+}
+
+function write(paths: readonly string[]): string[] {
+  const rows = merge(readData(), readResults(paths));
+  writeFileSync(dataFile, `${JSON.stringify(rows, undefined, 2)}\n`);
+  writeFileSync(readme, withTable(readFileSync(readme, 'utf8'), rows));
+  return emptyCells(rows);
+}
+
+const [first, ...others] = process.argv.slice(2);
+const problems = first === '--check' ? check(others) : write(first === undefined ? [] : [first, ...others]);
+for (const problem of problems) console.error(problem);
+if (problems.length > 0) process.exitCode = 1;
