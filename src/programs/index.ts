@@ -10,7 +10,32 @@ export type { Globals } from './globals.js';
 export type { AttachTarget } from './links/attach-target.js';
 export type { AttachOptions } from './links/from-section.js';
 export { Link, type LinkKind } from './links/link.js';
-export type { LinkInfo } from './links/link-info.js';
+export type {
+  AttachTypeInfo,
+  CgroupLinkInfo,
+  DeviceLinkInfo,
+  IterLinkInfo,
+  KprobeEventLinkInfo,
+  KprobeMultiLinkInfo,
+  LinkInfo,
+  LinkInfoBase,
+  NetfilterLinkInfo,
+  NetnsLinkInfo,
+  OtherEventLinkInfo,
+  OtherLinkInfo,
+  PerfEventLinkInfo,
+  ProbedFunction,
+  ProbedPlace,
+  RawTracepointLinkInfo,
+  SockmapLinkInfo,
+  StructOpsLinkInfo,
+  TracepointEventLinkInfo,
+  TracingLinkInfo,
+  UntoldEventLinkInfo,
+  UprobeEventLinkInfo,
+  UprobeMultiLinkInfo,
+  XdpLinkInfo,
+} from './links/link-info-types.js';
 export { Program } from './program.js';
 export type { ProgramInfo } from './program-info.js';
 export { StateError } from './state-error.js';

@@ -3,7 +3,8 @@ import { StateError } from '../state-error.js';
 import type { AttachTarget } from './attach-target.js';
 import type { Attachable } from './attachable.js';
 import { detachLink, type UpdateOptions, updateLink } from './bpf-link.js';
-import { type LinkInfo, readLinkInfo } from './link-info.js';
+import { readLinkInfo } from './link-info.js';
+import type { LinkInfo } from './link-info-types.js';
 import { pinLink, unpinLink } from './link-pin.js';
 
 /** How a program is attached. */
