@@ -86,6 +86,12 @@ export const features: Readonly<Record<ProbedFeature, Feature>> = {
   // Links on several uprobes came with 6.6, but told threads from processes wrongly until 6.10.
   uprobe_multi: { since: '6.10', probe: uprobeMulti },
   arg_ctx_tag: { since: '6.8', probe: argCtxTag },
+  // Only a kernel that knows the field gets as far as looking for the program.
+  raw_tp_cookie: {
+    since: '6.10',
+    probe: sys =>
+      bpf(sys, BpfCmd.BPF_RAW_TRACEPOINT_OPEN, { prog_fd: 0xffffffff, cookie: 1n }) === -Errno.EBADF,
+  },
   ldimm64_full_range_off: { since: '7.1', probe: ldimm64FullRangeOff },
 };
 

@@ -25,6 +25,7 @@ export type FeatureName =
   | 'syscall_wrapper' // 4.17, by architecture
   | 'uprobe_multi' // 6.6
   | 'arg_ctx_tag' // 6.8
+  | 'raw_tp_cookie' // 6.10
   | 'ldimm64_full_range_off'; // 7.0
 
 /** A kernel module that has BTF of its own, split from that of vmlinux. */
