@@ -72,6 +72,14 @@ export function failingSys(inner: Sys): FailingSys {
       ),
     epollCtl: (...args) => guarded(() => inner.epollCtl(...args)),
     interfaceIndex: name => guarded(() => inner.interfaceIndex(name)),
+    socket: (...args) =>
+      made(
+        guarded(() => inner.socket(...args)),
+        'socket',
+      ),
+    send: (...args) => guarded(() => inner.send(...args)),
+    receive: (...args) => guarded(() => inner.receive(...args)),
+    setsockopt: (...args) => guarded(() => inner.setsockopt(...args)),
     setMemlock: bytes => guarded(() => inner.setMemlock(bytes)),
     close(fd) {
       if (!open.delete(fd)) strayCloses.push(fd);

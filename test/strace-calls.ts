@@ -60,6 +60,7 @@ programs();
 objects();
 events();
 other();
+sockets();
 
 unsubscribe();
 console.log(lines.join('\n'));
@@ -343,4 +344,25 @@ function other(): void {
   sys.close(sys.pidfdOpen(process.pid));
   sys.pidfdOpen(0);
   sys.close(-1);
+}
+
+function sockets(): void {
+  const netlink = sys.socket(16, 3 | 0o2000000, 0);
+  sys.setsockopt(netlink, 270, 11, bytes(1, 0, 0, 0));
+  sys.setsockopt(netlink, 270, 12, bytes(1, 0, 0, 0));
+  sys.setsockopt(netlink, 270, 99, bytes(1, 0, 0, 0));
+  const packets = sys.socket(2, 2 | 0o2004000, 17);
+  for (const option of [27, 50, 52, 68, 99]) {
+    sys.setsockopt(packets, 1, option, bytes(255, 255, 255, 255));
+    if (![27, 68].includes(option)) sys.setsockopt(packets, 1, option, bytes(7, 0, 0, 0, 1));
+  }
+  sys.setsockopt(packets, 77, 1, bytes(255, 255, 255, 255));
+  sys.send(packets, new Uint8Array(40).fill(65));
+  sys.receive(packets, new Uint8Array(100), 0x62);
+  sys.receive(packets, new Uint8Array(100), 0x40);
+  for (const type of [1, 2, 3, 5, 9]) sys.close(sys.socket(1, type, 0));
+  for (const domain of [10, 99]) sys.close(sys.socket(domain, 3, 0));
+  sys.socket(16, 3, 99);
+  sys.close(netlink);
+  sys.close(packets);
 }

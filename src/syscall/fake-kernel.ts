@@ -15,6 +15,7 @@ import { FakeMap } from './fake-map.js';
 export type FakeObject =
   | { readonly kind: 'map'; readonly id: number; readonly map: FakeMap }
   | { readonly kind: 'prog' | 'btf' | 'link'; readonly id: number; readonly attr: DecodedRecord }
+  | { readonly kind: 'socket'; readonly sent: Uint8Array[] }
   | { readonly kind: 'perf event' | 'epoll' | 'pidfd' | 'mount' | 'iterator' | 'statistics' };
 
 type WithId = Extract<FakeObject, { id: number }>;

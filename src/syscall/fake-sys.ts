@@ -3,7 +3,7 @@ import { attrMember, attrSchema } from './attr.js';
 import { Errno } from './errno.js';
 import { FakeKernel } from './fake-kernel.js';
 import { linkSchema } from './strace/link-layouts.js';
-import type { Mapping, Pointed, Poll, Sys } from './sys.js';
+import { type Mapping, MSG_PEEK, MSG_TRUNC, type Pointed, type Poll, type Sys } from './sys.js';
 
 /** One call that a {@link FakeSys} was asked to make. */
 export type FakeCall = { readonly result: number } & (
@@ -28,6 +28,15 @@ export type FakeCall = { readonly result: number } & (
   | { readonly name: 'mount'; readonly fstype: string }
   | { readonly name: 'pidfd_open'; readonly pid: number }
   | { readonly name: 'if_nametoindex'; readonly interface: string }
+  | { readonly name: 'socket'; readonly domain: number; readonly type: number; readonly protocol: number }
+  | { readonly name: 'sendto' | 'recvfrom'; readonly fd: number }
+  | {
+      readonly name: 'setsockopt';
+      readonly fd: number;
+      readonly level: number;
+      readonly option: number;
+      readonly value: Uint8Array;
+    }
   | { readonly name: 'memlock'; readonly bytes: bigint }
 );
 
@@ -187,6 +196,39 @@ export class FakeSys implements Sys {
   interfaceIndex(name: string): number {
     return this.#attempt({ name: 'if_nametoindex', interface: name }, () =>
       name === 'lo' ? 1 : -Errno.ENODEV,
+    );
+  }
+
+  socket(domain: number, type: number, protocol: number): number {
+    return this.#attempt({ name: 'socket', domain, type, protocol }, () =>
+      this.kernel.open({ kind: 'socket', sent: [] }),
+    );
+  }
+
+  /** What is sent comes back. */
+  send(fd: number, bytes: Uint8Array): number {
+    return this.#attempt({ name: 'sendto', fd }, () => {
+      const socket = this.kernel.fds.get(fd);
+      if (socket?.kind !== 'socket') return socket ? -Errno.ENOTSOCK : -Errno.EBADF;
+      socket.sent.push(bytes.slice());
+      return bytes.length;
+    });
+  }
+
+  receive(fd: number, into: Uint8Array, flags: number): number {
+    return this.#attempt({ name: 'recvfrom', fd }, () => {
+      const socket = this.kernel.fds.get(fd);
+      if (socket?.kind !== 'socket') return socket ? -Errno.ENOTSOCK : -Errno.EBADF;
+      const message = flags & MSG_PEEK ? socket.sent[0] : socket.sent.shift();
+      if (!message) return -Errno.EAGAIN;
+      into.set(message.subarray(0, into.length));
+      return flags & MSG_TRUNC ? message.length : Math.min(message.length, into.length);
+    });
+  }
+
+  setsockopt(fd: number, level: number, option: number, value: Uint8Array): number {
+    return this.#attempt({ name: 'setsockopt', fd, level, option, value: value.slice() }, () =>
+      this.kernel.fds.has(fd) ? 0 : -Errno.EBADF,
     );
   }
 

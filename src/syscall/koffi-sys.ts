@@ -65,6 +65,10 @@ export function koffiSys(): Sys {
   const closeCall = declare('int');
   const pidfdOpenCall = declare('int', 'uint');
   const nameToIndexCall = libc.func('if_nametoindex', 'uint', ['str']) as unknown as Call;
+  const socketCall = declare('int', 'int', 'int');
+  /** sendto and recvfrom, of no address. */
+  const transferCall = declare('int', 'void *', 'size_t', 'int', 'void *', 'void *');
+  const setsockoptCall = declare('int', 'int', 'int', 'void *', 'uint');
   const prlimitCall = declare('int', 'int', 'void *', 'void *');
   const fsopenCall = declare('str', 'uint');
   const fsconfigCall = declare('int', 'uint', 'void *', 'void *', 'int');
@@ -225,6 +229,12 @@ export function koffiSys(): Sys {
     addressOf,
     interfaceIndex: name => nameToIndexCall(name) || -koffi.errno(),
     pidfdOpen: pid => result(pidfdOpenCall(numbers.pidfd_open, pid, 0)),
+    socket: (domain, type, protocol) => result(socketCall(numbers.socket, domain, type, protocol)),
+    send: (fd, bytes) => result(transferCall(numbers.sendto, fd, bytes, bytes.length, 0, null, null)),
+    receive: (fd, into, flags) =>
+      result(transferCall(numbers.recvfrom, fd, into, into.length, flags, null, null)),
+    setsockopt: (fd, level, name, value) =>
+      result(setsockoptCall(numbers.setsockopt, fd, level, name, value, value.length)),
     setMemlock(bytes) {
       const limit = new BigUint64Array([bytes, bytes]);
       return result(prlimitCall(numbers.prlimit64, 0, RLIMIT_MEMLOCK, limit, null));

@@ -16,6 +16,10 @@ export interface SyscallNumbers {
   readonly pidfd_open: number;
   readonly process_vm_readv: number;
   readonly process_vm_writev: number;
+  readonly socket: number;
+  readonly sendto: number;
+  readonly recvfrom: number;
+  readonly setsockopt: number;
 }
 
 const generic: SyscallNumbers = {
@@ -35,6 +39,10 @@ const generic: SyscallNumbers = {
   pidfd_open: 434,
   process_vm_readv: 270,
   process_vm_writev: 271,
+  socket: 198,
+  sendto: 206,
+  recvfrom: 207,
+  setsockopt: 208,
 };
 
 /** By `process.arch`. */
@@ -56,6 +64,10 @@ export const syscallNumbers: Readonly<Record<string, SyscallNumbers>> = {
     pidfd_open: 434,
     process_vm_readv: 310,
     process_vm_writev: 311,
+    socket: 41,
+    sendto: 44,
+    recvfrom: 45,
+    setsockopt: 54,
   },
   arm64: generic,
   riscv64: generic,

@@ -78,6 +78,14 @@ export interface Sys {
   pidfdOpen(pid: number): number;
   /** if_nametoindex(3): the index of a network interface of this process's network namespace, from 1. */
   interfaceIndex(name: string): number;
+  /** socket(2); `type` with SOCK_CLOEXEC. */
+  socket(domain: number, type: number, protocol: number): number;
+  /** sendto(2) to whom the socket is connected; a netlink socket's is the kernel. How many bytes went. */
+  send(fd: number, bytes: Uint8Array): number;
+  /** recvfrom(2), `flags` are `MSG_*`: how many bytes came, or with MSG_TRUNC were there. */
+  receive(fd: number, into: Uint8Array, flags: number): number;
+  /** setsockopt(2). */
+  setsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
   /** setrlimit(2) of RLIMIT_MEMLOCK, both limits, in bytes. */
   setMemlock(bytes: bigint): number;
   /** fsopen(2), fsconfig(FSCONFIG_CMD_CREATE) and fsmount(2): a detached mount of `fstype`; its fd, or `-errno`. `step` makes each of the calls. */
@@ -99,6 +107,25 @@ export const MAP_FIXED = 0x10;
 export const MAP_ANONYMOUS = 0x20;
 /** Linux 4.17; older kernels take the address as a hint. */
 export const MAP_FIXED_NOREPLACE = 0x100000;
+
+/** Families, types and a protocol of sockets. */
+export const AF_NETLINK = 16;
+export const SOCK_RAW = 3;
+export const SOCK_CLOEXEC = 0o2000000;
+export const NETLINK_ROUTE = 0;
+/** Flags of receiving: leave it there; answer its whole length; do not wait. */
+export const MSG_PEEK = 2;
+export const MSG_TRUNC = 0x20;
+export const MSG_DONTWAIT = 0x40;
+/** Levels and names of socket options. */
+export const SOL_SOCKET = 1;
+export const SO_DETACH_BPF = 27;
+export const SO_ATTACH_BPF = 50;
+export const SO_ATTACH_REUSEPORT_EBPF = 52;
+export const SO_DETACH_REUSEPORT_BPF = 68;
+export const SOL_NETLINK = 270;
+export const NETLINK_EXT_ACK = 11;
+export const NETLINK_GET_STRICT_CHK = 12;
 
 /** Operations of epoll_ctl. */
 export const EPOLL_CTL_ADD = 1;

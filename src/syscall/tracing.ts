@@ -67,6 +67,31 @@ export type SyscallEvent =
       readonly events: number;
     })
   | (Traced & { readonly name: 'if_nametoindex'; readonly interface: string })
+  | (Traced & {
+      readonly name: 'socket';
+      readonly domain: number;
+      readonly type: number;
+      readonly protocol: number;
+    })
+  | (Traced & { readonly name: 'sendto'; readonly fd: number; readonly bytes: Uint8Array })
+  | (Traced & {
+      readonly name: 'recvfrom';
+      readonly fd: number;
+      readonly address: bigint;
+      /** What came, as much as there was room for. */
+      readonly bytes: Uint8Array;
+      /** How much there was room for. */
+      readonly length: number;
+      /** `MSG_*` bits. */
+      readonly flags: number;
+    })
+  | (Traced & {
+      readonly name: 'setsockopt';
+      readonly fd: number;
+      readonly level: number;
+      readonly option: number;
+      readonly value: Uint8Array;
+    })
   | (Traced & { readonly name: 'prlimit64'; readonly bytes: bigint })
   | (Traced & MountCall);
 
@@ -170,6 +195,32 @@ export function traced(sys: Sys): Sys {
       if (!syscalls.hasSubscribers) return sys.interfaceIndex(name);
       const [result, durationNs] = timed(() => sys.interfaceIndex(name));
       publish({ name: 'if_nametoindex', interface: name, result, durationNs });
+      return result;
+    },
+    socket(domain, type, protocol) {
+      if (!syscalls.hasSubscribers) return sys.socket(domain, type, protocol);
+      const [result, durationNs] = timed(() => sys.socket(domain, type, protocol));
+      publish({ name: 'socket', domain, type, protocol, result, durationNs });
+      return result;
+    },
+    send(fd, bytes) {
+      if (!syscalls.hasSubscribers) return sys.send(fd, bytes);
+      const [result, durationNs] = timed(() => sys.send(fd, bytes));
+      publish({ name: 'sendto', fd, bytes: bytes.slice(), result, durationNs });
+      return result;
+    },
+    receive(fd, into, flags) {
+      if (!syscalls.hasSubscribers) return sys.receive(fd, into, flags);
+      const [result, durationNs] = timed(() => sys.receive(fd, into, flags));
+      const bytes = into.slice(0, Math.max(result, 0));
+      const address = sys.addressOf(into);
+      publish({ name: 'recvfrom', fd, address, bytes, length: into.length, flags, result, durationNs });
+      return result;
+    },
+    setsockopt(fd, level, option, value) {
+      if (!syscalls.hasSubscribers) return sys.setsockopt(fd, level, option, value);
+      const [result, durationNs] = timed(() => sys.setsockopt(fd, level, option, value));
+      publish({ name: 'setsockopt', fd, level, option, value: value.slice(), result, durationNs });
       return result;
     },
     setMemlock(bytes) {

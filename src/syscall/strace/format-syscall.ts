@@ -8,6 +8,7 @@ import { perfEventAttrText } from './format-perf-event.js';
 import { ioctlText } from './ioctls.js';
 import { type FormatOptions, type FullOptions, withDefaults } from './options.js';
 import { address, hex, quotedBytes } from './quote.js';
+import { receiveFlagsText, setsockoptText, socketText } from './sockets.js';
 import { verifierLogText } from './verifier-log.js';
 
 const openFlags = named('PERF_FLAG_', 'FD_NO_GROUP FD_OUTPUT PID_CGROUP FD_CLOEXEC');
@@ -59,6 +60,22 @@ function callText(event: SyscallEvent, options: FullOptions): string {
       return `pidfd_open(${event.pid}, 0)`;
     case 'if_nametoindex':
       return `if_nametoindex(${stringText(event.interface, options)})`;
+    case 'socket':
+      return socketText(event);
+    case 'setsockopt':
+      return setsockoptText(event, options.stringLimit);
+    case 'sendto': {
+      const { fd, bytes } = event;
+      return `sendto(${fd}, ${quotedBytes(bytes, bytes.length, options.stringLimit)}, ${bytes.length}, 0, NULL, 0)`;
+    }
+    case 'recvfrom': {
+      const { fd, bytes, length, flags, result } = event;
+      const came =
+        result < 0
+          ? address(event.address)
+          : quotedBytes(bytes, Math.min(result, length), options.stringLimit);
+      return `recvfrom(${fd}, ${came}, ${length}, ${receiveFlagsText(flags)}, NULL, NULL)`;
+    }
     case 'prlimit64':
       return `prlimit64(0, RLIMIT_MEMLOCK, {rlim_cur=${limitText(event.bytes)}, rlim_max=${limitText(event.bytes)}}, NULL)`;
     case 'fsopen':
