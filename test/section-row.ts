@@ -73,7 +73,12 @@ function absence(error: unknown, sections: readonly string[], kernel: Kernel): s
   const option = missingOption(error.explain(), kernel);
   if (option) return `${option} off`;
   const { errnoName, cmd } = (error.cause ?? {}) as Partial<BpfError>;
-  if (errnoName === 'EPERM' && cmd === 'BPF_PROG_LOAD' && deniesPatching(kernel) && sections.every(patches))
+  if (
+    errnoName === 'EPERM' &&
+    cmd === 'BPF_PROG_LOAD' &&
+    deniesPatching(kernel) &&
+    sections.every(patchesKernel)
+  )
     return 'vendor: EPERM at load';
   return undefined;
 }
@@ -84,7 +89,7 @@ function missingOption(text: string, { kconfig }: Kernel): string | undefined {
 }
 
 /** True for programs that the kernel runs by patching its code, which vendors turn off as one. */
-function patches(section: string): boolean {
+export function patchesKernel(section: string): boolean {
   return /^(fentry|fexit|fmod_ret|lsm|lsm_cgroup|freplace)(\.s)?\+$/.test(section);
 }
 

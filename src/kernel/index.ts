@@ -8,7 +8,14 @@ export { Kernel } from './kernel.js';
 export { raiseMemlock } from './memlock.js';
 export { pageSize } from './page-size.js';
 export { probeMapType, probeProgType } from './probe-type.js';
-export { mapTypeSince, progTypeSince } from './since.js';
+export {
+  attachTypeSince,
+  mapTypeSince,
+  type ProgLoadKind,
+  progLoadSince,
+  progTypeOption,
+  progTypeSince,
+} from './since.js';
 export { syscallSymbol } from './syscall-symbol.js';
 export { parseTraceLine, type TraceLine, TracePipe, type TracePipeOptions } from './trace-pipe.js';
 export { TracefsError, tracefsPath, tracepointId } from './tracefs.js';

@@ -4,6 +4,7 @@ import {
   type Facts,
   lackOfLockedMemory,
   lackOfPrivilege,
+  progTypeOption,
   progTypeSince,
 } from '../kernel/index.js';
 import { Errno } from '../syscall/index.js';
@@ -86,8 +87,10 @@ export function explainProgLoad(refused: RefusedProgLoad): Cause | undefined {
   if (refused.errno === Errno.ENOMEM) return { reason: 'the kernel has no memory for the program' };
   if (refused.errno === Errno.EINVAL && refused.probe(refused.type) === false) {
     const since = progTypeSince(refused.type);
+    const option = progTypeOption(refused.type);
+    const isOff = refused.facts.kernel.kconfig?.has(option) === false;
     return {
-      reason: 'it refuses even the smallest program of this type',
+      reason: isOff ? `it was built without ${option}` : 'it refuses even the smallest program of this type',
       missing: { feature: `${typeName(refused.type)} programs`, ...(since ? { since } : {}) },
     };
   }

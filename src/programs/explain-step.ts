@@ -1,9 +1,16 @@
 import { BpfCmd } from '../abi/index.js';
 import type { RawbpfError } from '../errors/index.js';
-import { type Cause, errorFor, probeProgType, readFacts } from '../kernel/index.js';
+import {
+  type Cause,
+  errorFor,
+  probeProgType,
+  progLoadSince,
+  readFacts,
+  versionCode,
+} from '../kernel/index.js';
 import { getHint, mapCreateCause, pinHint } from '../maps/index.js';
 import type { KernelView, PlanStep, PoisonedInsn } from '../object/index.js';
-import type { AttrRecord, Sys } from '../syscall/index.js';
+import { type AttrRecord, Errno, type Sys } from '../syscall/index.js';
 import { explainProgLoad } from './explain-prog-load.js';
 import type { Refusal } from './load-with-log.js';
 import { VerifierError } from './verifier-error.js';
@@ -23,16 +30,35 @@ export function explainStep(refused: RefusedStep): RawbpfError {
   const { file, step, refusal } = refused;
   // A log of statistics alone is that of a program which the verifier never came to.
   const { reason, instruction } = findFault(refusal.log);
-  if (reason || instruction) {
+  const tooNew = kindTooNew(refused, reason);
+  if ((reason || instruction) && !tooNew) {
     const reached = reason && poisonReached(step, reason, instruction);
     return new VerifierError({ file, what: step.what, ...refusal, ...(reached ? { reached } : {}) });
   }
-  return errorFor(causeOf(refused), {
+  return errorFor(tooNew ?? causeOf(refused), {
     syscall: 'bpf',
     cmd: step.cmd,
     errno: refusal.errno,
     what: `${file}: ${step.what}`,
   });
+}
+
+/** Set when the kernel is older than what the program is loaded as, and said EINVAL without a word, or one about that. */
+function kindTooNew(
+  { kernel, step, attr, refusal: { errno } }: RefusedStep,
+  reason?: string,
+): Cause | undefined {
+  if (step.cmd !== BpfCmd.BPF_PROG_LOAD || errno !== Errno.EINVAL) return undefined;
+  const number = (field: string) => Number(attr[field] ?? 0);
+  const kind = {
+    type: number('prog_type'),
+    attachType: number('expected_attach_type'),
+    flags: number('prog_flags'),
+  };
+  const missing = progLoadSince(kind);
+  if (versionCode(missing.since) <= kernel.versionCode) return undefined;
+  if (reason && !/sleepable|attach|btf_id/i.test(reason)) return undefined;
+  return { reason: reason ?? 'it refuses what it does not know of', missing };
 }
 
 /** The instruction without meaning that the verifier came to, when that is its complaint. */
