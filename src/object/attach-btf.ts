@@ -1,14 +1,28 @@
 import { BpfAttachType, BpfProgType } from '../abi/index.js';
-import type { BtfKind } from '../btf/index.js';
+import type { BtfKind, BtfTypes } from '../btf/index.js';
 import { findKernelType } from './find-kernel-type.js';
 import type { KernelModule, KernelView } from './kernel-view.js';
 import { ObjectError } from './object-error.js';
-import { matchSection } from './section-names.js';
+import { newerAttachTypes } from './section-names.js';
 import type { ObjectSpec, ProgramSpec } from './types.js';
 
-/** True for a program that is bound at load time to a type of kernel BTF: fentry, tp_btf, lsm, iter… */
+const { BPF_TRACE_FENTRY_MULTI, BPF_TRACE_FEXIT_MULTI, BPF_TRACE_FSESSION_MULTI } = newerAttachTypes;
+const boundTypes = new Set<number | undefined>([
+  BpfProgType.BPF_PROG_TYPE_TRACING,
+  BpfProgType.BPF_PROG_TYPE_LSM,
+  BpfProgType.BPF_PROG_TYPE_EXT,
+]);
+
+/** True for a program that is attached to many kernel functions, which its link names. */
+export function attachesToMany({ attachType }: ProgramSpec): boolean {
+  return [BPF_TRACE_FENTRY_MULTI, BPF_TRACE_FEXIT_MULTI, BPF_TRACE_FSESSION_MULTI].some(
+    type => type === attachType,
+  );
+}
+
+/** True for a program that is bound at load time to a type of BTF, the kernel's or that of another program: fentry, tp_btf, lsm, iter, freplace… */
 export function attachesByBtf(program: ProgramSpec): boolean {
-  return matchSection(program.section)?.rule.attachBtf === true;
+  return boundTypes.has(program.type) && !attachesToMany(program);
 }
 
 /** What PROG_LOAD is told of the target: a type id, and the module in whose BTF it is. */
@@ -31,7 +45,7 @@ export function attachBtfTarget(
   const { attachTarget } = program;
   if (program.type === BpfProgType.BPF_PROG_TYPE_EXT)
     throw refused(
-      'replaces a function of another program, which has to be named: it is not loaded by itself',
+      `replaces a function of another program, which has to be named: load({ programs: { ${program.name}: { attachTarget: { program } } } })`,
     );
   if (attachTarget === undefined || attachTarget === '')
     throw refused(`section ${program.section} names no target: write SEC("${program.section}/…")`);
@@ -48,6 +62,21 @@ export function attachBtfTarget(
   if (found) return found;
   throw refused(
     `kernel ${kernel.release} has no ${kind === 'typedef' ? 'tracepoint' : 'function'} ${target}${module === undefined ? '' : ` in module ${module}`} (looked for ${kind} ${name} in its BTF)`,
+  );
+}
+
+/**
+ * The id of a function in the BTF of the program that it belongs to (libbpf: libbpf_find_prog_btf_id). Throws ObjectError, which says what functions there are, when
+ * there is none of this name.
+ */
+export function functionOfProgram(file: string, program: string, name: string, btf: BtfTypes): number {
+  const id = btf.findByName(name, 'func');
+  if (id !== undefined) return id;
+  const names = [...btf.idsOfKind('func')].map(func => btf.type(func).name).join(', ') || 'none';
+  throw new ObjectError(
+    file,
+    `program ${program}`,
+    `the target program has no function ${name}; it has ${names}`,
   );
 }
 

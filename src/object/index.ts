@@ -1,5 +1,5 @@
 export { arenaDataOffset } from './arena.js';
-export { attachBtfTarget } from './attach-btf.js';
+export { attachBtfTarget, attachesToMany, functionOfProgram } from './attach-btf.js';
 export { sanitizeBtf } from './btf-sanitize.js';
 export {
   checkObject,
@@ -31,15 +31,24 @@ export { type PlanLoadOptions, planLoad } from './plan.js';
 export type * from './plan-types.js';
 export { isFdPointer, isFdRef, isLinkedInsns } from './plan-values.js';
 export { programHash } from './program-hash.js';
+export {
+  type ProgramChoice,
+  type ProgramSettings,
+  programSettings,
+  type TargetProgram,
+  targetProgram,
+} from './program-settings.js';
 export type { CoreOutcome } from './relocate-core.js';
 export { isRing, ringSize } from './ring-size.js';
 export { matchSection, type SectionMatch, type SectionRule, sectionRules } from './section-names.js';
 export {
+  type AttachTypeName,
   attachTypeName,
   coreKindName,
   type MapTypeName,
   mapTypeName,
   mapTypeNamed,
+  type ProgTypeName,
   progTypeName,
 } from './type-names.js';
 export type * from './types.js';

@@ -1,7 +1,7 @@
 import { BpfAttachType, BpfCmd, BpfFuncId, BpfProgType, hostEndian } from '../abi/index.js';
 import { BPF_CALL, BPF_JMP, decodeInsn, insnCount, insnSize, isLdimm64 } from '../insn/index.js';
 import type { ArgCtx } from './arg-ctx.js';
-import { attachBtfTarget, attachesByBtf } from './attach-btf.js';
+import { attachBtfTarget, attachesByBtf, functionOfProgram } from './attach-btf.js';
 import { planJumpTable } from './jump-tables.js';
 import type { KernelModule, KernelView } from './kernel-view.js';
 import { type LinkedProgram, type LinkTarget, linkProgram } from './link-program.js';
@@ -9,6 +9,7 @@ import { ObjectError } from './object-error.js';
 import { mapFd } from './plan-maps.js';
 import type { StructOps } from './plan-struct-ops.js';
 import type { PlanStep } from './plan-types.js';
+import type { TargetProgram } from './program-settings.js';
 import { matchSection } from './section-names.js';
 import type { ObjectSpec, ProgramSpec } from './types.js';
 
@@ -21,6 +22,8 @@ export interface ProgramsTarget extends LinkTarget {
   /** Modules whose BTF fds go into `fd_array`, from slot 1 on. */
   readonly modules: readonly KernelModule[];
   readonly structOps: StructOps;
+  /** Of the programs that are loaded for another one: that, by their name. */
+  readonly targets: ReadonlyMap<string, TargetProgram>;
   /** For kernels that do not know tagged arguments. */
   readonly argCtx: ArgCtx | undefined;
   readonly warn: (warning: string) => void;
@@ -108,9 +111,11 @@ function btfInfo(
 function attachTarget(
   spec: ObjectSpec,
   program: ProgramSpec,
-  { kernel, structOps, warn }: ProgramsTarget,
+  { kernel, structOps, targets, warn }: ProgramsTarget,
 ): PlanStep['attr'] {
   if (program.type === BpfProgType.BPF_PROG_TYPE_STRUCT_OPS) return structOpsTarget(spec, program, structOps);
+  const other = targets.get(program.name);
+  if (other) return otherProgram(spec, program, other, warn);
   if (!attachesByBtf(program)) return {};
   const target = attachBtfTarget(spec, program, kernel);
   if (!target)
@@ -118,6 +123,24 @@ function attachTarget(
       `program ${program.name}: attach_btf_id of ${program.attachTarget} is not known without the kernel's BTF`,
     );
   return { attach_btf_id: target?.id ?? 0, ...moduleBtf(target?.module) };
+}
+
+function otherProgram(
+  spec: ObjectSpec,
+  program: ProgramSpec,
+  { btf }: TargetProgram,
+  warn: ProgramsTarget['warn'],
+): PlanStep['attr'] {
+  const { name, attachTarget: func } = program;
+  const bad = (reason: string) => new ObjectError(spec.file, `program ${name}`, reason);
+  if (!attachesByBtf(program))
+    throw bad(`a program of section ${program.section} has no target program: fentry, fexit and freplace do`);
+  if (!func) throw bad('attachTarget.function: say which function of the target program');
+  if (!btf) warn(`program ${name}: attach_btf_id of ${func} is not known without the target program's BTF`);
+  return {
+    attach_btf_id: btf ? functionOfProgram(spec.file, name, func, btf) : 0,
+    attach_prog_fd: { fd: `target:${name}` },
+  };
 }
 
 function structOpsTarget(spec: ObjectSpec, program: ProgramSpec, { programs }: StructOps): PlanStep['attr'] {

@@ -15,6 +15,14 @@ import { type StructOps, structOpsOn } from './plan-struct-ops.js';
 import type { Plan, PlanStep } from './plan-types.js';
 import { isLinkedInsns } from './plan-values.js';
 import { programHash } from './program-hash.js';
+import {
+  chosenNames,
+  type ProgramChoice,
+  programSettings,
+  type TargetProgram,
+  targetProgram,
+  withProgramSettings,
+} from './program-settings.js';
 import { CoreRelocator } from './relocate-core.js';
 import { resolveExterns } from './resolve-externs.js';
 import type { ObjectSpec, ProgramSpec } from './types.js';
@@ -22,8 +30,8 @@ import type { ObjectSpec, ProgramSpec } from './types.js';
 export interface PlanLoadOptions {
   /** Values of global variables by name, in place of those in the file. */
   readonly globals?: Readonly<Record<string, unknown>>;
-  /** Names of the programs to load. Default: all but those of `SEC("?…")`. */
-  readonly programs?: readonly string[];
+  /** Names of the programs to load, or how single ones are loaded, by name. Default: all but those of `SEC("?…")`. */
+  readonly programs?: ProgramChoice;
   /** Folder of a bpf file system for the maps that are pinned by name. Default: `/sys/fs/bpf`; false pins none. */
   readonly pinRoot?: string | false;
   /** How single maps are loaded, by name: sizes, pins, maps to reuse. */
@@ -43,7 +51,7 @@ const defaultPinRoot = '/sys/fs/bpf';
  */
 export function planLoad(object: ObjectSpec, kernel: KernelView, options: PlanLoadOptions = {}): Plan {
   const { pinRoot = defaultPinRoot, maps: settings = {} } = options;
-  const spec = withMapSettings(object, settings);
+  const spec = withProgramSettings(withMapSettings(object, settings), options.programs);
   const structOps = structOpsOn(spec, kernel);
   const programs = chosen(spec, structOps, options.programs);
   const externs = resolveExterns(spec, kernel);
@@ -65,6 +73,7 @@ export function planLoad(object: ObjectSpec, kernel: KernelView, options: PlanLo
     modules: externs.modules,
     arenaDataOffset: offset,
     structOps,
+    targets: targetsOf(options.programs),
     argCtx,
     absentMaps: absent,
     warn: warning => warnings.push(warning),
@@ -126,10 +135,15 @@ function relocates(spec: ObjectSpec, program: ProgramSpec): boolean {
 function chosen(
   spec: ObjectSpec,
   { programs: served, unused }: StructOps,
-  names: readonly string[] | undefined,
+  choice: ProgramChoice | undefined,
 ): ProgramSpec[] {
+  const names = chosenNames(choice);
+  const settings = programSettings(choice);
   // A program that a struct_ops map is made of is loaded if the map is, whatever its own section says.
-  if (!names) return spec.programs.filter(p => served.has(p.name) || (p.autoload && !unused.has(p.name)));
+  if (!names)
+    return spec.programs.filter(
+      p => settings[p.name]?.autoload ?? (served.has(p.name) || (p.autoload && !unused.has(p.name))),
+    );
   for (const name of names)
     if (!spec.programs.some(p => p.name === name))
       throw new ObjectError(
@@ -138,6 +152,15 @@ function chosen(
         `there is none of this name; there is ${spec.programs.map(p => p.name).join(', ') || 'none'}`,
       );
   return spec.programs.filter(p => names.includes(p.name));
+}
+
+function targetsOf(choice: ProgramChoice | undefined): Map<string, TargetProgram> {
+  const targets = new Map<string, TargetProgram>();
+  for (const [name, settings] of Object.entries(programSettings(choice))) {
+    const target = targetProgram(settings);
+    if (target) targets.set(name, target);
+  }
+  return targets;
 }
 
 /** BTF is a help, not a need: a kernel that refuses it loads the object without. */

@@ -48,6 +48,41 @@ export function mapTypeNamed(name: MapTypeName | number): number {
   return type;
 }
 
+type Spelled<Name, Prefix extends string> = Name extends `${Prefix}${infer Rest}` ? Lowercase<Rest> : never;
+
+/** A type of programs as bpftool names it: `sched_cls`. */
+export type ProgTypeName = Exclude<Spelled<keyof typeof BpfProgType, 'BPF_PROG_TYPE_'>, 'unspec'>;
+
+/** A type of attachment as libbpf names it: `trace_fentry`. */
+export type AttachTypeName = Spelled<keyof typeof attachTypes, 'BPF_'>;
+
+/** `enum bpf_prog_type` of a name. Throws TypeError for one that is none. */
+export function progTypeNamed(name: ProgTypeName | number): number {
+  return typeof name === 'number' ? name : named(BpfProgType, name, 'BPF_PROG_TYPE_', 'program type');
+}
+
+/** `enum bpf_attach_type` of a name. Throws TypeError for one that is none. */
+export function attachTypeNamed(name: AttachTypeName | number): number {
+  return typeof name === 'number' ? name : named(attachTypes, name, 'BPF_', 'attach type');
+}
+
+function named(
+  constants: Readonly<Record<string, number>>,
+  name: string,
+  prefix: string,
+  what: string,
+): number {
+  const value = constants[`${prefix}${name.toUpperCase()}`];
+  if (value === undefined)
+    throw new TypeError(
+      `${what} ${name}: there is none of this name; there is ${Object.keys(constants)
+        .filter(constant => constant.startsWith(prefix))
+        .map(constant => constant.slice(prefix.length).toLowerCase())
+        .join(', ')}`,
+    );
+  return value;
+}
+
 /** bpftool's spelling of a kernel constant: without its prefix, in lower case, deprecated or not. */
 function spelled(constants: Readonly<Record<string, number>>, value: number, prefix: string): string {
   const name = enumName(constants, value)
