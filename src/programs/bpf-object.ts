@@ -31,7 +31,7 @@ import { denied } from './denied.js';
 import { closeAll, execute, type LoadedFds, undo } from './execute.js';
 import { GlobalStore, type Globals } from './globals.js';
 import { attachesItself } from './links/from-section.js';
-import type { Link } from './links/link.js';
+import { closeHolders, type Link } from './links/link.js';
 import { requireUsable } from './pinned-map.js';
 import { Program } from './program.js';
 import { arenaMemory, copiedMemory, mappedMemory, type SectionMemory } from './section-memory.js';
@@ -213,7 +213,7 @@ export class BpfObject {
         if (attachesItself(program.spec)) links.push(program.attach());
       return links;
     } catch (error) {
-      for (const link of links.reverse()) link.close();
+      undoAttach(links);
       throw error;
     }
   }
@@ -225,9 +225,9 @@ export class BpfObject {
     const live = this.#live;
     this.#live = undefined;
     if (!live) return;
-    for (const program of Object.values(live.programs)) program.close();
-    for (const [name, map] of Object.entries(live.maps)) if (!live.given.has(name)) map.close();
-    closeAll(live.fds);
+    const maps = Object.entries(live.maps).filter(([name]) => !live.given.has(name));
+    const programs = Object.values(live.programs).reverse();
+    closeHolders([{ close: () => closeAll(live.fds) }, ...maps.map(([, map]) => map), ...programs]);
   }
 
   [Symbol.dispose](): void {
@@ -308,6 +308,13 @@ export class BpfObject {
       ...(map.inner ? { inner: this.#innerDef(map.inner) } : {}),
     };
   }
+}
+
+/** Why attaching failed says more than why undoing did. */
+function undoAttach(links: readonly Link[]): void {
+  try {
+    closeHolders(links);
+  } catch {}
 }
 
 /** The maps that are used in place of the object's own. */

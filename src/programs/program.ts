@@ -6,7 +6,8 @@ import type { AttachTarget } from './links/attach-target.js';
 import { attachTo } from './links/attach-to.js';
 import type { Attachable } from './links/attachable.js';
 import { type AttachOptions, targetOfSection } from './links/from-section.js';
-import { Link } from './links/link.js';
+import { closeHolders, Link, linksOf } from './links/link.js';
+import { pinObject, unpinAll, unpinObject } from './pin.js';
 import { type ProgramInfo, readProgramInfo } from './program-info.js';
 import { StateError } from './state-error.js';
 
@@ -24,7 +25,7 @@ export interface ProgramParts {
 export class Program implements Attachable {
   readonly spec: ProgramSpec;
   readonly #parts: ProgramParts;
-  readonly #links = new Set<Link>();
+  readonly #pins = new Set<string>();
 
   /** @internal */
   constructor(parts: ProgramParts) {
@@ -66,14 +67,14 @@ export class Program implements Attachable {
     return this.#parts.maps;
   }
 
-  /** The links made through this program that are still open. */
+  /** The links of this program that are still open. */
   get links(): readonly Link[] {
-    return [...this.#links];
+    return linksOf(this);
   }
 
   /** What the kernel says of the program. Throws BpfError when it refuses. Linux 4.13. */
   info(): ProgramInfo {
-    return readProgramInfo(this.#parts.sys, this.fd, `${this.#parts.file}: program ${this.name}`);
+    return readProgramInfo(this.#parts.sys, this.fd, this.#what);
   }
 
   /**
@@ -89,18 +90,37 @@ export class Program implements Attachable {
    * nothing is attached: TypeError for a target that is not complete, UnsupportedFeatureError or BpfError when the kernel cannot.
    */
   attachTo(target: AttachTarget): Link {
-    const link = new Link(attachTo(this, target), closed => this.#links.delete(closed));
-    this.#links.add(link);
-    return link;
+    return new Link(attachTo(this, target), this);
   }
 
-  /** Detaches the program and closes its fd. Closing twice does nothing. */
+  /**
+   * Pins the program at a path of a bpf file system (Linux 4.4), where it outlives this process, loaded but not attached: {@link Link.pin} keeps it
+   * attached. Throws BpfError that says what is amiss.
+   */
+  pin(path: string): this {
+    this.#pins.add(pinObject(this.sys, this.fd, path, this.#what));
+    return this;
+  }
+
+  /**
+   * Takes a pin of the program away; without a path, those that this handle made. False when there was none. Throws StateError, and removes nothing,
+   * when something else is pinned at the path.
+   */
+  unpin(path?: string): boolean {
+    const { fd } = this;
+    return unpinAll(this.#pins, path, pin => unpinObject(this.sys, 'program', fd, pin, this.#what));
+  }
+
+  /** Detaches the program and closes its fd. Closing twice does nothing. Throws what {@link Link.close} throws, once all else is closed. */
   close(): void {
-    for (const link of this.links) link.close();
-    this.#parts.fd.close();
+    closeHolders([this.#parts.fd, ...this.links]);
   }
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  get #what(): string {
+    return `${this.#parts.file}: program ${this.name}`;
   }
 }

@@ -1,19 +1,21 @@
 import { OwnedFd, type Sys } from '../../syscall/index.js';
+import { pinObject, unpinAll, unpinObject } from '../pin.js';
 import { StateError } from '../state-error.js';
 import type { AttachTarget } from './attach-target.js';
 import type { Attachable } from './attachable.js';
 import { detachLink, type UpdateOptions, updateLink } from './bpf-link.js';
 import { readLinkInfo } from './link-info.js';
 import type { LinkInfo } from './link-info-types.js';
-import { pinLink, unpinLink } from './link-pin.js';
 
 /** How a program is attached. */
-export type LinkKind = AttachTarget['kind'] | 'struct_ops';
+export type LinkKind = AttachTarget['kind'] | 'struct_ops' | 'unknown';
 
 /** Something that keeps a program attached until it is closed: a fd, or an attachment that is undone by another call. */
 export interface Holder {
   /** Undoes it. Once closed it does nothing. Throws BpfError when the kernel refuses. */
   close(): void;
+  /** Instead of close(): lets the attachment be, and closes what close() would have needed. A fd has none, for what it holds ends with it. */
+  release?(): void;
 }
 
 export interface LinkParts {
@@ -31,27 +33,42 @@ export interface LinkParts {
   readonly update?: (program: Attachable) => void;
 }
 
+/** The open links of each program, in the order in which they were made. */
+const linksOfPrograms = new WeakMap<Attachable, Set<Link>>();
+
+/** The links of a program that are still open: those made through it, and those that run it since their update(). */
+export function linksOf(program: Attachable): readonly Link[] {
+  return [...(linksOfPrograms.get(program) ?? [])];
+}
+
 /**
- * An attached program: it runs until the link is closed, or the process ends.
+ * An attached program: it runs until the link is closed, or the process ends. A link belongs to its program, which closes it when it is closed.
  *
  * Where the kernel has BPF links for this kind (`isBpfLink`) the link can be pinned, and has an id and info. Elsewhere an older way of attaching holds the
  * program: a perf event, or what netlink, a cgroup or tracefs was told. Some of those outlive the process when it is killed.
  */
 export class Link {
   readonly kind: LinkKind;
-  readonly program: string;
   readonly target: string;
   readonly #parts: LinkParts;
-  readonly #closed: (link: Link) => void;
+  #program: string;
+  #owner: Attachable | undefined;
   #open = true;
+  #connected = true;
+  readonly #pins = new Set<string>();
 
-  /** @internal `closed` is told when the link is closed. */
-  constructor(parts: LinkParts, closed: (link: Link) => void = () => {}) {
+  /** @internal Without an owner, the link belongs to nobody but its caller. */
+  constructor(parts: LinkParts, owner?: Attachable) {
     this.kind = parts.kind;
-    this.program = parts.program;
     this.target = parts.target;
+    this.#program = parts.program;
     this.#parts = parts;
-    this.#closed = closed;
+    this.#moveTo(owner);
+  }
+
+  /** Name of the program that runs. */
+  get program(): string {
+    return this.#program;
   }
 
   /** True when the attachment is a BPF link. */
@@ -78,36 +95,64 @@ export class Link {
 
   /**
    * Runs another loaded program in place of this one, in one step: no event is missed. Links of cgroups, XDP, tcx, netkit, network namespaces, sockmaps,
-   * iterators and struct_ops can do so (Linux 5.7 and later, by kind). Throws UnsupportedFeatureError for the others.
+   * iterators and struct_ops can do so (Linux 5.7 and later, by kind). From then on the link belongs to that program: the one it replaced can be closed.
+   * Throws UnsupportedFeatureError for links of other kinds, BpfError when the kernel refuses.
    */
   update(program: Attachable, options: UpdateOptions = {}): void {
     updateLink(program, this.#held(), this.#name, options);
+    this.#program = program.name;
+    if (this.#owner) this.#moveTo(program);
   }
 
   /**
-   * Takes the program off and keeps the link's fd, which then holds nothing (BPF_LINK_DETACH, Linux 5.9); where that does not work, as close().
+   * Takes the program off and keeps the link's fd, which then holds nothing; info() still tells of it, and close() closes it. Links of cgroups, XDP,
+   * tcx, netkit, network namespaces, sockmaps and struct_ops can do so (BPF_LINK_DETACH, Linux 5.9 and later, by kind); for others it is close().
    */
   detach(): void {
     const { link } = this.#held();
     if (!link || !detachLink(this.#parts.sys, link.value, this.#name)) this.close();
   }
 
-  /** Pins the link into a bpf file system: the program stays attached after close() and the end of the process, until `path` is removed. */
-  pin(path: string): void {
-    pinLink(this.#parts.sys, this.#bpfLink('pin').value, path, this.#name);
+  /**
+   * Pins the link at a path of a bpf file system (Linux 5.7): the program stays attached after close() and the end of the process, until the pin is
+   * removed. Throws StateError where the attachment is no BPF link, BpfError that says what is amiss.
+   */
+  pin(path: string): this {
+    const link = this.#bpfLink('pin');
+    this.#pins.add(pinObject(this.#parts.sys, link.value, path, this.#name));
+    return this;
   }
 
-  /** Removes a pin of this link: `path`, which must be one. */
-  unpin(path: string): void {
-    unpinLink(this.#parts.sys, this.#bpfLink('unpin').value, path, this.#name);
+  /**
+   * Takes a pin of the link away; without a path, those that this handle made. False when there was none. Throws StateError, and removes nothing,
+   * when something else is pinned at the path.
+   */
+  unpin(path?: string): boolean {
+    const link = this.#bpfLink('unpin');
+    return unpinAll(this.#pins, path, pin =>
+      unpinObject(this.#parts.sys, 'link', link.value, pin, this.#name),
+    );
   }
 
-  /** Detaches the program, unless the link is pinned. Closing twice does nothing. */
+  /**
+   * Has close() leave alone what it would have to undo: an attachment that no fd holds, such as a classic tc filter, then outlives the process. What
+   * a fd holds still ends with it, unless the link is pinned.
+   */
+  disconnect(): void {
+    this.#held();
+    this.#connected = false;
+  }
+
+  /**
+   * Detaches the program, unless the link is pinned. Closing twice does nothing. Throws BpfError when the kernel refuses to undo part of it; all
+   * else is undone nevertheless.
+   */
   close(): void {
     if (!this.#open) return;
     this.#open = false;
-    closeHolders(this.#parts.holders);
-    this.#closed(this);
+    this.#moveTo(undefined);
+    const { holders } = this.#parts;
+    closeHolders(this.#connected ? holders : holders.map(disconnected));
   }
 
   [Symbol.dispose](): void {
@@ -115,7 +160,15 @@ export class Link {
   }
 
   get #name(): string {
-    return `the link of program ${this.program} to ${this.target}`;
+    return `the link of program ${this.#program} to ${this.target}`;
+  }
+
+  #moveTo(owner: Attachable | undefined): void {
+    if (this.#owner) linksOfPrograms.get(this.#owner)?.delete(this);
+    this.#owner = owner;
+    if (!owner) return;
+    const links = linksOfPrograms.get(owner) ?? new Set();
+    linksOfPrograms.set(owner, links.add(this));
   }
 
   #held(): LinkParts {
@@ -131,6 +184,11 @@ export class Link {
       );
     return link;
   }
+}
+
+/** What closes instead of a holder that is to leave its attachment alone. */
+function disconnected(holder: Holder): Holder {
+  return holder instanceof OwnedFd ? holder : { close: () => holder.release?.() };
 }
 
 /** Closes all of them, last made first, and then throws what the first of them threw that could not be closed. */
