@@ -13,6 +13,24 @@ export { bpfCalls, type FakeAnswer, type FakeCall, FakeSys } from './fake-sys.js
 export { liveSys } from './live-sys.js';
 export { type BatchSizes, MapBatch } from './map-batch.js';
 export { MapElem } from './map-elem.js';
+export {
+  attributeText,
+  attributeU32,
+  decodeAttributes,
+  encodeAttributes,
+  type NetlinkAttribute,
+  type NetlinkAttributes,
+  nestedAttributes,
+} from './netlink/attributes.js';
+export {
+  type NetlinkReply,
+  type NetlinkRequest,
+  NLM_F_CREATE,
+  NLM_F_ECHO,
+  NLM_F_EXCL,
+  NLM_F_REPLACE,
+  RouteSocket,
+} from './netlink/route-socket.js';
 export { OwnedFd, setForgottenFdHandler } from './owned-fd.js';
 export {
   PERF_EVENT_IOC_DISABLE,
