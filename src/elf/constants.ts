@@ -16,12 +16,19 @@ export const SHT_PROGBITS = 1;
 export const SHT_SYMTAB = 2;
 export const SHT_STRTAB = 3;
 export const SHT_RELA = 4;
+export const SHT_NOTE = 7;
 export const SHT_NOBITS = 8;
 export const SHT_REL = 9;
+export const SHT_DYNSYM = 11;
+export const SHT_GNU_verdef = 0x6ffffffd;
+export const SHT_GNU_versym = 0x6fffffff;
 
 export const SHF_WRITE = 0x1;
 export const SHF_ALLOC = 0x2;
 export const SHF_EXECINSTR = 0x4;
+
+export const PT_LOAD = 1;
+export const PF_X = 0x1;
 
 export const R_BPF_NONE = 0;
 /** `ldimm64` of a map, global, function or extern: the 32-bit `imm` of both slots. */
