@@ -59,7 +59,7 @@ function btfTarget(pattern: string): string {
     iter: 'task',
     lsm: 'file_open',
     lsm_cgroup: 'socket_post_create',
+    fmod_ret: 'security_file_open',
   };
-  const arch = process.arch === 'x64' ? 'x64' : process.arch;
-  return own[word] ?? `__${arch}_sys_getpgid`;
+  return pattern.startsWith('fmod_ret.s') ? 'bpf_fentry_test1' : (own[word] ?? 'bpf_fentry_test1');
 }

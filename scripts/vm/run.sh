@@ -69,7 +69,7 @@ fi
 
 # Per run: the command, as a second archive after the first.
 mkdir -p "$scratch/cpio/command"
-{ echo "MODULES=$modules"; echo "CONFIG=$(find "$kernel" -name "config-$release" | head -1)"; } > "$scratch/cpio/command/conf"
+{ echo "MODULES=$modules"; echo "CONFIG=$(find "$kernel/boot" -name "config-$release" 2>/dev/null | head -1)"; } > "$scratch/cpio/command/conf"
 {
   for name in PATH HOME ${VM_ENV:-}; do [ -n "${!name+x}" ] && printf 'export %s=%q\n' "$name" "${!name}"; done
   printf 'export IN_VM=1\ncd %q || exit 125\nexec' "$PWD"

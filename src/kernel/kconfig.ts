@@ -3,10 +3,11 @@ import { gunzipSync } from 'node:zlib';
 
 /**
  * The options that a kernel was configured with, as its config file writes them; undefined when there is no such file. Looks where libbpf
- * does (bpf_object__read_kconfig_file): `/boot/config-RELEASE`, then `/proc/config.gz` (CONFIG_IKCONFIG_PROC).
+ * does (bpf_object__read_kconfig_file): `/boot/config-RELEASE`, then `/proc/config.gz` (CONFIG_IKCONFIG_PROC); and last where newer distributions keep
+ * it, `/lib/modules/RELEASE/config`.
  */
 export function readKconfig(release: string): ReadonlyMap<string, string> | undefined {
-  for (const path of [`/boot/config-${release}`, '/proc/config.gz']) {
+  for (const path of [`/boot/config-${release}`, '/proc/config.gz', `/lib/modules/${release}/config`]) {
     const text = readMaybeCompressed(path);
     if (text !== undefined) return parseKconfig(text);
   }

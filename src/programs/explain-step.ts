@@ -1,4 +1,5 @@
 import { BpfCmd } from '../abi/index.js';
+import type { BtfTypes } from '../btf/index.js';
 import type { RawbpfError } from '../errors/index.js';
 import {
   type Cause,
@@ -15,6 +16,7 @@ import { explainProgLoad } from './explain-prog-load.js';
 import type { Refusal } from './load-with-log.js';
 import { VerifierError } from './verifier-error.js';
 import { findFault } from './verifier-log.js';
+import { sourceOf } from './verifier-source.js';
 
 export interface RefusedStep {
   readonly sys: Sys;
@@ -23,6 +25,8 @@ export interface RefusedStep {
   readonly step: PlanStep;
   readonly attr: AttrRecord;
   readonly refusal: Refusal;
+  /** The object's. */
+  readonly btf?: BtfTypes | undefined;
 }
 
 /** The error for a step of a plan that the kernel refused. */
@@ -33,7 +37,14 @@ export function explainStep(refused: RefusedStep): RawbpfError {
   const tooNew = kindTooNew(refused, reason);
   if ((reason || instruction) && !tooNew) {
     const reached = reason && poisonReached(step, reason, instruction);
-    return new VerifierError({ file, what: step.what, ...refusal, ...(reached ? { reached } : {}) });
+    const sourceAt = sourceOf(step, refused.btf);
+    return new VerifierError({
+      file,
+      what: step.what,
+      ...refusal,
+      sourceAt,
+      ...(reached ? { reached } : {}),
+    });
   }
   return errorFor(tooNew ?? causeOf(refused), {
     syscall: 'bpf',
@@ -43,7 +54,7 @@ export function explainStep(refused: RefusedStep): RawbpfError {
   });
 }
 
-/** Set when the kernel is older than what the program is loaded as, and said EINVAL without a word, or one about that. */
+/** Set when the kernel cannot load what the program is loaded as, and said EINVAL without a word, or one about that. */
 function kindTooNew(
   { kernel, step, attr, refusal: { errno } }: RefusedStep,
   reason?: string,
@@ -56,9 +67,17 @@ function kindTooNew(
     flags: number('prog_flags'),
   };
   const missing = progLoadSince(kind);
-  if (versionCode(missing.since) <= kernel.versionCode) return undefined;
-  if (reason && !/sleepable|attach|btf_id/i.test(reason)) return undefined;
-  return { reason: reason ?? 'it refuses what it does not know of', missing };
+  if (versionCode(missing.since) > kernel.versionCode)
+    return reason && !/sleepable|attach|btf_id/i.test(reason)
+      ? undefined
+      : { reason: reason ?? 'it refuses what it does not know of', missing };
+  const option = 'CONFIG_FUNCTION_ERROR_INJECTION';
+  if (reason?.includes('is not sleepable') && kernel.kconfig?.has(option) === false)
+    return {
+      reason: `${reason}: it was built without ${option}, which names most of the functions where programs may sleep`,
+      missing,
+    };
+  return undefined;
 }
 
 /** The instruction without meaning that the verifier came to, when that is its complaint. */

@@ -14,3 +14,4 @@ import './new-maps.test.js';
 import './parity.test.js';
 import './ring-overwrite.test.js';
 import './tracepoint.test.js';
+import '../section-names-load.test.js';
