@@ -18,23 +18,33 @@ export interface PerfEventParts {
   /** Fields of `struct perf_event_attr`. */
   readonly attr: Parameters<typeof perfEventOpen>[1];
   readonly cookie: bigint;
+  /** Only in this process; default in all. */
+  readonly pid?: number | undefined;
+  /** Why the kernel refused a call, by its positive errno, where the kind knows better than what holds for all kinds. */
+  readonly explain?: (call: RefusedAttach['syscall'], errno: number) => RefusedAttach['cause'];
 }
 
 /**
  * Opens a perf event and lets a program run at it: by a BPF link (Linux 5.15), which carries the cookie, before that by
- * PERF_EVENT_IOC_SET_BPF. The event is of CPU 0 and no process; a tracepoint's or kprobe's programs run on every CPU all the same.
+ * PERF_EVENT_IOC_SET_BPF. The event is of CPU 0 and no process, or of a process on any CPU; a probe's programs run on every CPU all the same.
  * When this throws nothing is held.
  */
 export function linkPerfEvent(
   program: Attachable,
-  { kind, target, attr, cookie }: PerfEventParts,
+  { kind, target, attr, cookie, pid = -1, explain }: PerfEventParts,
 ): LinkParts {
   const { sys, kernel } = program;
   const must = (result: number, call: Pick<RefusedAttach, 'syscall' | 'cmd'>): number => {
-    if (result < 0) throw attachRefused(program, { kind, target, errno: -result, ...call });
+    if (result < 0) {
+      const cause = explain?.(call.syscall, -result);
+      throw attachRefused(program, { kind, target, errno: -result, cause, ...call });
+    }
     return result;
   };
-  const event = new OwnedFd(sys, must(perfEventOpen(sys, attr, -1, 0, -1), { syscall: 'perf_event_open' }));
+  const event = new OwnedFd(
+    sys,
+    must(perfEventOpen(sys, attr, pid, pid === -1 ? 0 : -1, -1), { syscall: 'perf_event_open' }),
+  );
   const holders = [event];
   let link: OwnedFd | undefined;
   try {
