@@ -62,6 +62,10 @@ export const features: Readonly<Record<ProbedFeature, Feature>> = {
     since: '5.6',
     probe: sys => takesBtf(sys, kind.funcProto(), kind.func(2, 'global')),
   },
+  cgroup_link: {
+    since: '5.7',
+    probe: sys => linksTo(sys, BpfProgType.BPF_PROG_TYPE_CGROUP_SKB, BpfAttachType.BPF_CGROUP_INET_EGRESS),
+  },
   prog_bind_map: { since: '5.10', probe: progBindMap },
   memcg_accounting: {
     since: '5.11',
@@ -85,6 +89,10 @@ export const features: Readonly<Record<ProbedFeature, Feature>> = {
   },
   // Links on several uprobes came with 6.6, but told threads from processes wrongly until 6.10.
   uprobe_multi: { since: '6.10', probe: uprobeMulti },
+  sockmap_link: {
+    since: '6.10',
+    probe: sys => linksTo(sys, BpfProgType.BPF_PROG_TYPE_SK_SKB, BpfAttachType.BPF_SK_SKB_STREAM_VERDICT),
+  },
   arg_ctx_tag: { since: '6.8', probe: argCtxTag },
   // Only a kernel that knows the field gets as far as looking for the program.
   raw_tp_cookie: {
@@ -164,6 +172,16 @@ function perfLink(sys: Sys): boolean {
   if (prog_fd < 0) return false;
   const link = { prog_fd, target_fd: -1, attach_type: BpfAttachType.BPF_PERF_EVENT };
   const result = bpf(sys, BpfCmd.BPF_LINK_CREATE, link);
+  sys.close(prog_fd);
+  took(sys, result);
+  return result === -Errno.EBADF;
+}
+
+/** A kernel that knows links of an attach type looks for their target first: EBADF; one that does not refuses the attach type: EINVAL. */
+function linksTo(sys: Sys, prog_type: number, attach_type: number): boolean {
+  const prog_fd = load(sys, [mov(0, 0), exit()], { prog_type, expected_attach_type: attach_type });
+  if (prog_fd < 0) return false;
+  const result = bpf(sys, BpfCmd.BPF_LINK_CREATE, { prog_fd, target_fd: -1, attach_type });
   sys.close(prog_fd);
   took(sys, result);
   return result === -Errno.EBADF;

@@ -9,6 +9,7 @@ export type FeatureName =
   | 'btf_datasec' // 5.2
   | 'mmapable_array' // 5.5
   | 'btf_func_global' // 5.6
+  | 'cgroup_link' // 5.7
   | 'prog_bind_map' // 5.10
   | 'memcg_accounting' // 5.11
   | 'perf_link' // 5.15
@@ -23,6 +24,7 @@ export type FeatureName =
   | 'btf_qmark_datasec' // 6.9
   | 'btf_tag_kind_flag' // 6.15
   | 'syscall_wrapper' // 4.17, by architecture
+  | 'sockmap_link' // 6.10
   | 'uprobe_multi' // 6.6
   | 'arg_ctx_tag' // 6.8
   | 'raw_tp_cookie' // 6.10

@@ -1,0 +1,152 @@
+import { BpfCmd } from '../../abi/index.js';
+import { BpfError, bpf, Errno, OwnedFd } from '../../syscall/index.js';
+import { readProgramInfo } from '../program-info.js';
+import { BPF_F_ALLOW_MULTI, BPF_F_ALLOW_OVERRIDE, BPF_F_REPLACE } from './attach-flags.js';
+import { attachRefused } from './attach-refused.js';
+import type { Attachable } from './attachable.js';
+import { type CgroupAttempt, explainCgroup } from './cgroup-explain.js';
+import { type CgroupFolder, openCgroup } from './cgroup-folder.js';
+import { queryHook } from './cgroup-query.js';
+import type { LinkParts } from './link.js';
+import type { OrderFields } from './mprog-order.js';
+
+export interface CgroupAttach extends Omit<CgroupAttempt, 'folder'> {
+  readonly cgroup: string | number;
+  /** Of the order and of BPF_F_PREORDER. */
+  readonly flags: number;
+  readonly order: OrderFields | undefined;
+  readonly replace: { readonly fd: number } | undefined;
+}
+
+interface OpenAttach extends CgroupAttach {
+  readonly folder: CgroupFolder;
+}
+
+const modes = { none: 0, allow_override: BPF_F_ALLOW_OVERRIDE, allow_multi: BPF_F_ALLOW_MULTI } as const;
+
+/** BPF_PROG_ATTACH (Linux 4.10, kernel/bpf/cgroup.c). The cgroup's folder stays open for detaching. */
+export function attachWithoutLink(program: Attachable, attach: CgroupAttach): LinkParts {
+  const { cgroup, flag, replace } = attach;
+  const mode = modes[flag];
+  if (mode === undefined)
+    throw new TypeError(
+      `attachFlag: ${JSON.stringify(flag)} is none; there are ${Object.keys(modes).join(', ')}`,
+    );
+  if (replace && flag !== 'allow_multi')
+    throw new TypeError(`replace: with attachFlag '${flag}' there is one program, which is replaced anyway`);
+  const own = typeof cgroup === 'number' ? `/proc/self/fd/${cgroup}` : cgroup;
+  const folder = openCgroup(own, `${program.file}: program ${program.name}: attach to cgroup`);
+  try {
+    return attachTo(program, { ...attach, folder }, mode);
+  } catch (error) {
+    folder.close();
+    throw error;
+  }
+}
+
+function attachTo(program: Attachable, attach: OpenAttach, mode: number): LinkParts {
+  const { sys, name } = program;
+  const { folder, attachType, flag, order, replace } = attach;
+  const place = { target_fd: folder.fd, attach_type: attachType };
+  const call = (which: Attachable, flags: number, replaced?: number, at?: OrderFields) => {
+    const cmd = BpfCmd.BPF_PROG_ATTACH;
+    const result = bpf(sys, cmd, {
+      ...place,
+      attach_bpf_fd: which.fd,
+      attach_flags: flags,
+      ...(replaced === undefined ? {} : { replace_bpf_fd: replaced }),
+      ...(at ? { relative_fd: at.relative_fd, expected_revision: at.expected_revision } : {}),
+    });
+    if (result >= 0) return;
+    const cause = explainCgroup(which, attach, -result);
+    throw attachRefused(which, {
+      syscall: 'bpf',
+      cmd,
+      kind: 'cgroup',
+      target: folder.path,
+      errno: -result,
+      cause,
+    });
+  };
+  const attached = new AttachedProgram(program, attach);
+  call(program, mode | attach.flags | (replace ? BPF_F_REPLACE : 0), replace?.fd, order);
+  return {
+    sys,
+    kind: 'cgroup',
+    program: name,
+    target: folder.path,
+    holders: [folder, attached],
+    update(next) {
+      const held = attached.hold(next);
+      try {
+        if (flag === 'allow_multi') call(next, mode | BPF_F_REPLACE, attached.fd);
+        else call(next, mode);
+      } catch (error) {
+        held.fd.close();
+        throw error;
+      }
+      attached.replaceBy(held);
+    },
+  };
+}
+
+interface HeldProgram {
+  readonly id: number;
+  readonly fd: OwnedFd;
+}
+
+/** The program that PROG_DETACH is to take away: the one attached, or, after an update, the one held in its place. */
+class AttachedProgram {
+  readonly #first: Attachable;
+  readonly #attach: OpenAttach;
+  readonly #firstId: number;
+  #held: HeldProgram | undefined;
+
+  constructor(program: Attachable, attach: OpenAttach) {
+    this.#first = program;
+    this.#attach = attach;
+    this.#firstId = readProgramInfo(program.sys, program.fd, `program ${program.name}`).id;
+  }
+
+  get fd(): number {
+    return this.#held?.fd.value ?? this.#first.fd;
+  }
+
+  /** A fd of our own of another program, which may be closed before this attachment ends. */
+  hold(program: Attachable): HeldProgram {
+    const { sys, name } = program;
+    const id = readProgramInfo(sys, program.fd, `program ${name}`).id;
+    const cmd = BpfCmd.BPF_PROG_GET_FD_BY_ID;
+    const fd = bpf(sys, cmd, { prog_id: id });
+    if (fd < 0) throw new BpfError({ syscall: 'bpf', cmd, errno: -fd, what: `program ${name}, id ${id}` });
+    return { id, fd: new OwnedFd(sys, fd) };
+  }
+
+  replaceBy(held: HeldProgram): void {
+    this.#held?.fd.close();
+    this.#held = held;
+  }
+
+  close(): void {
+    const { folder, attachType, flag } = this.#attach;
+    const { sys, name } = this.#first;
+    const { fd } = this;
+    const id = this.#held?.id ?? this.#firstId;
+    try {
+      // But for allow_multi the kernel takes away whatever program is there, which need not be this one any more.
+      const hook = flag === 'allow_multi' ? undefined : queryHook(sys, folder.fd, attachType);
+      if (typeof hook === 'object' && !hook.programIds.includes(id)) return;
+      const cmd = BpfCmd.BPF_PROG_DETACH;
+      const result = bpf(sys, cmd, { target_fd: folder.fd, attach_bpf_fd: fd, attach_type: attachType });
+      if (result < 0 && result !== -Errno.ENOENT)
+        throw new BpfError({
+          syscall: 'bpf',
+          cmd,
+          errno: -result,
+          what: `program ${name}: detach from cgroup ${folder.path}`,
+        });
+    } finally {
+      this.#held?.fd.close();
+    }
+  }
+}
