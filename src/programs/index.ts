@@ -36,6 +36,12 @@ export type {
   UprobeMultiLinkInfo,
   XdpLinkInfo,
 } from './links/link-info-types.js';
+export { listLinks } from './links/list-links.js';
+export { type OpenLinkOptions, openLink } from './links/open-link.js';
+export { listPrograms } from './list-programs.js';
+export { OpenError } from './open-error.js';
+export type { ObjectSource } from './open-object.js';
+export { type OpenProgramOptions, openProgram, type ProgramSource } from './open-program.js';
 export { Program } from './program.js';
 export type { ProgramInfo } from './program-info.js';
 export { StateError } from './state-error.js';

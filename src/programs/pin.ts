@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { BpfCmd, bpfLinkInfo, bpfProgInfo } from '../abi/index.js';
 import { getHint, pinHint } from '../maps/index.js';
 import { BpfError, bpf, bpfInOut, Errno, OwnedFd, type Sys } from '../syscall/index.js';
-import { otherThan } from './object-kind.js';
+import { type ObjectKind, otherThan } from './object-kind.js';
 import { StateError } from './state-error.js';
 
 /** Pins the fd of a program or link: the kernel keeps it for as long as the path is there. Returns the absolute path. Throws BpfError with the cause. */
@@ -26,13 +26,7 @@ export function openPin(sys: Sys, path: string, what: string): number {
  * Takes a pin of this program or link away; false when nothing is there. Throws StateError, and leaves alone what it found, when something else is
  * pinned there; BpfError when the file cannot be removed.
  */
-export function unpinObject(
-  sys: Sys,
-  kind: 'program' | 'link',
-  fd: number,
-  path: string,
-  what: string,
-): boolean {
+export function unpinObject(sys: Sys, kind: ObjectKind, fd: number, path: string, what: string): boolean {
   const pathname = resolve(path);
   const place = `${what}: unpin ${path}`;
   const result = bpf(sys, BpfCmd.BPF_OBJ_GET, { pathname });
@@ -68,7 +62,7 @@ export function unpinAll(
   return found;
 }
 
-function idOf(sys: Sys, kind: 'program' | 'link', fd: number, what: string): number {
+function idOf(sys: Sys, kind: ObjectKind, fd: number, what: string): number {
   const layout = kind === 'program' ? bpfProgInfo : bpfLinkInfo[0];
   const info = new Uint8Array(layout.size);
   const cmd = BpfCmd.BPF_OBJ_GET_INFO_BY_FD;
