@@ -23,6 +23,7 @@ import {
   ObjectError,
   type ObjectSpec,
   type Plan,
+  type ProgramChoice,
   parseObject,
   planLoad,
 } from '../object/index.js';
@@ -37,6 +38,7 @@ import { Program } from './program.js';
 import { arenaMemory, copiedMemory, mappedMemory, type SectionMemory } from './section-memory.js';
 import { StateError } from './state-error.js';
 import { structOpsBytes } from './struct-ops-bytes.js';
+import { resolveTargets } from './target-programs.js';
 
 export interface OpenOptions {
   /** Name of the input in messages. Default: the path, or `<bytes>`. */
@@ -49,8 +51,11 @@ export interface OpenOptions {
 }
 
 export interface LoadOptions {
-  /** Names of the programs to load. Default: all but those of `SEC("?…")`. */
-  readonly programs?: readonly string[];
+  /**
+   * Names of the programs to load, or how single ones are loaded, by name: `{ count: { attachTarget: 'vfs_read' }, spare: { autoload: false } }`. Default: all but
+   * those of `SEC("?…")`, as their sections say. Throws ObjectError for a name that the object does not have.
+   */
+  readonly programs?: ProgramChoice;
   /** Folder of a bpf file system for maps that are pinned by name. Default: `/sys/fs/bpf`; false pins none. */
   readonly pinRoot?: string | false;
   /**
@@ -58,6 +63,11 @@ export interface LoadOptions {
    * a name that the object does not have.
    */
   readonly maps?: Readonly<Record<string, LoadMapSettings>>;
+  /**
+   * What the verifier is to write about programs that it takes, see {@link Program.log}: 1 the instructions of the paths it walks and its state where it
+   * changed, 2 its state at every instruction, 4 statistics; they add up. Default: 0, no log unless it refuses. A log makes loading slower.
+   */
+  readonly logLevel?: number;
 }
 
 /** As in planning, but a map to reuse has to be open. */
@@ -65,7 +75,7 @@ export interface LoadMapSettings extends MapSettings {
   readonly reuse?: BpfMap;
 }
 
-export interface PlanOptions extends Omit<LoadOptions, 'maps'> {
+export interface PlanOptions extends Omit<LoadOptions, 'maps' | 'logLevel' | 'token'> {
   readonly maps?: Readonly<Record<string, MapSettings>>;
   /** The kernel to plan for. Default: the newest that rawbpf knows, so that planning asks nothing of this one. */
   readonly kernel?: KernelView;
@@ -169,7 +179,7 @@ export class BpfObject {
     return planLoad(this.spec, kernel, {
       globals: this.#globals.changes(),
       ...(pinRoot === undefined ? {} : { pinRoot }),
-      ...(programs ? { programs: [...programs] } : {}),
+      ...(programs ? { programs } : {}),
       ...(maps ? { maps } : {}),
     });
   }
@@ -190,9 +200,10 @@ export class BpfObject {
     const kernel = this.#kernel ?? Kernel.running(sys);
     // First, because the feature that it asks for is newer than most that a plan asks for, and so answers for those, too.
     raiseMemlock(sys, kernel);
-    const plan = this.#planLive(sys, kernel, options);
+    const { programs, targets } = resolveTargets(sys, this.spec.file, options.programs);
+    const plan = this.#planLive(sys, kernel, programs ? { ...options, programs } : options);
     const given = givenMaps(sys, plan, options.maps);
-    const fds = execute(sys, kernel, plan, given);
+    const fds = execute(sys, kernel, plan, { given, targets, logLevel: options.logLevel ?? 0 });
     try {
       this.#live = this.#handles(sys, kernel, plan, fds, given);
     } catch (error) {
@@ -274,9 +285,20 @@ export class BpfObject {
           arenaMemory(live, arenaDataOffset(object, kernel), this.spec.arena.bytes.length),
         );
     }
-    for (const spec of this.spec.programs) {
+    for (const spec of object.programs) {
       const fd = fds.get(`prog:${spec.name}`);
-      if (fd) programs[spec.name] = new Program({ sys, kernel, file: this.spec.file, spec, fd, maps });
+      const log = fds.logs.get(`prog:${spec.name}`);
+      if (fd)
+        programs[spec.name] = new Program({
+          sys,
+          kernel,
+          file: this.spec.file,
+          spec,
+          fd,
+          maps,
+          log,
+          btf: this.spec.btf,
+        });
     }
     this.#globals.loaded(memory);
     return { maps, programs, fds, given };

@@ -7,8 +7,10 @@ export {
   type PlanOptions,
 } from './bpf-object.js';
 export type { Globals } from './globals.js';
+export { IterOutput } from './iter-output.js';
 export type { AttachTarget } from './links/attach-target.js';
 export type { AttachOptions } from './links/from-section.js';
+export type { CgroupOrder, IterParameters } from './links/iter-info.js';
 export { Link, type LinkKind } from './links/link.js';
 export type {
   AttachTypeInfo,
@@ -45,5 +47,9 @@ export { type OpenProgramOptions, openProgram, type ProgramSource } from './open
 export { Program } from './program.js';
 export type { ProgramInfo } from './program-info.js';
 export { StateError } from './state-error.js';
+export type { TestRunOptions, TestRunResult } from './test-run.js';
+export type { TestRunContext } from './test-run-context.js';
 export { VerifierError, type VerifierErrorDetails } from './verifier-error.js';
+export type { SourceLine } from './verifier-lines.js';
+export type { ListingOptions } from './verifier-listing.js';
 export type { VerifierFault } from './verifier-log.js';

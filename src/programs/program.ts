@@ -1,15 +1,19 @@
+import type { BtfTypes } from '../btf/index.js';
 import type { Kernel } from '../kernel/index.js';
 import type { BpfMap } from '../maps/index.js';
 import type { ProgramSpec } from '../object/index.js';
 import type { OwnedFd, Sys } from '../syscall/index.js';
+import { IterOutput } from './iter-output.js';
 import type { AttachTarget } from './links/attach-target.js';
 import { attachTo } from './links/attach-to.js';
 import type { Attachable } from './links/attachable.js';
 import { type AttachOptions, targetOfSection } from './links/from-section.js';
+import type { IterParameters } from './links/iter-info.js';
 import { closeHolders, Link, linksOf } from './links/link.js';
 import { pinObject, unpinAll, unpinObject } from './pin.js';
 import { type ProgramInfo, readProgramInfo } from './program-info.js';
 import { StateError } from './state-error.js';
+import { type TestRunOptions, type TestRunResult, testRun } from './test-run.js';
 
 export interface ProgramParts {
   readonly sys: Sys;
@@ -19,6 +23,9 @@ export interface ProgramParts {
   readonly fd: OwnedFd;
   /** The object's maps, which attaching some kinds fills. */
   readonly maps: Readonly<Record<string, BpfMap>>;
+  readonly log?: string | undefined;
+  /** The object's types. */
+  readonly btf?: BtfTypes | undefined;
 }
 
 /** A loaded program. It owns its fd and the links made through it: closing it detaches and, when nothing else holds it, unloads it. */
@@ -67,6 +74,11 @@ export class Program implements Attachable {
     return this.#parts.maps;
   }
 
+  /** What the verifier wrote when it took the program; undefined unless {@link LoadOptions.logLevel} asked for it. */
+  get log(): string | undefined {
+    return this.#parts.log;
+  }
+
   /** The links of this program that are still open. */
   get links(): readonly Link[] {
     return linksOf(this);
@@ -75,6 +87,17 @@ export class Program implements Attachable {
   /** What the kernel says of the program. Throws BpfError when it refuses. Linux 4.13. */
   info(): ProgramInfo {
     return readProgramInfo(this.#parts.sys, this.fd, this.#what);
+  }
+
+  /**
+   * Runs the program by request, without attaching it (BPF_PROG_TEST_RUN): `program.testRun({ data: packet, context: { mark: 1 } }).returnValue`. Programs of packets
+   * from Linux 4.12 on, raw tracepoints 5.10, sk_lookup and syscall 5.14, struct_ops of bpf_dummy_ops 5.17, netfilter 6.4; a fentry, fexit, fmod_ret or
+   * fsession program runs if it is attached to one of the kernel's bpf_fentry_test functions. Throws TypeError for a context that does not fit,
+   * UnsupportedFeatureError or BpfError when the kernel refuses.
+   */
+  testRun(options: TestRunOptions = {}): TestRunResult {
+    const { kernel, spec, btf } = this.#parts;
+    return testRun({ kernel, spec, btf, fd: this.fd, what: this.#what }, options);
   }
 
   /**
@@ -91,6 +114,21 @@ export class Program implements Attachable {
    */
   attachTo(target: AttachTarget): Link {
     return new Link(attachTo(this, target), this);
+  }
+
+  /**
+   * What an iterator program (`SEC("iter/…")`, Linux 5.8) writes about all that it goes over, or the part that the parameters name:
+   * `for await (const line of program.read({ pid }).lines())`. It runs anew for each reading. Reading throws what {@link attachTo} throws.
+   */
+  read(parameters: IterParameters = {}): IterOutput {
+    return new IterOutput({
+      sys: this.sys,
+      what: `${this.#what}: read`,
+      open: () => {
+        const link = this.attachTo({ ...parameters, kind: 'iter' });
+        return { link: link.fd, close: () => link.close() };
+      },
+    });
   }
 
   /**

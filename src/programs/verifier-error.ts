@@ -2,7 +2,9 @@ import { RawbpfError } from '../errors/index.js';
 import type { PoisonedInsn } from '../object/index.js';
 import { errnoName } from '../syscall/index.js';
 import { hintFor } from './verifier-hints.js';
+import { type ListingOptions, listFault, placed } from './verifier-listing.js';
 import { findFault, type VerifierFault } from './verifier-log.js';
+import { formatSource, type SourceAt } from './verifier-source.js';
 
 export interface VerifierErrorDetails {
   /** The object's file, for the message. */
@@ -13,16 +15,19 @@ export interface VerifierErrorDetails {
   readonly errno: number;
   /** All that the kernel wrote. */
   readonly log: string;
-  /** True when the log did not fit into the largest buffer the kernel takes. */
+  /** True when the log has not all of it. */
   readonly truncated: boolean;
   /** The instruction that stands for something that the kernel does not have, when the verifier came to one. */
   readonly reached?: PoisonedInsn;
+  /** The object's line info, because kernels before 6.10 print no file and line. */
+  readonly sourceAt?: SourceAt;
 }
 
 /**
  * The kernel examined a program (or BTF) and refused it.
  *
- * The message is one line: the verifier's complaint and the source line. `log` has everything, `explain()` adds what can be done.
+ * The message is one line: the verifier's complaint and the source line. `fault` has its parts, `listing()` the path that led there, `log` everything;
+ * `explain()` puts them together with what can be done.
  */
 export class VerifierError extends RawbpfError {
   readonly code = 'ERR_RAWBPF_VERIFIER';
@@ -37,49 +42,68 @@ export class VerifierError extends RawbpfError {
   /** What the kernel lacks, when the verifier refused an instruction that stands for it. */
   readonly reached: PoisonedInsn | undefined;
 
+  readonly #sourceAt: SourceAt;
+
   constructor(details: VerifierErrorDetails) {
-    const fault = findFault(details.log);
+    const { file, what, errno, log, truncated, reached, sourceAt = () => undefined } = details;
+    const fault = placedFault(findFault(log), sourceAt);
     const omitted = Math.max(0, fault.lines - 1);
-    const { reached } = details;
-    const source = reached?.source ?? fault.source;
-    const at = source ? `, at ${shortened(source)}` : '';
-    const reason = reached ? `it reaches ${reached.missing}` : (fault.reason ?? 'it does not say why');
     super(
-      `${details.file}: ${details.what}: refused by the verifier: ${reason}${at}` +
-        ` (${errnoName(details.errno)}; ${omitted} ${omitted === 1 ? 'line' : 'lines'} of log omitted)`,
+      `${file}: ${what}: refused by the verifier: ${reasonOf(fault, reached)}${place(fault, reached)}` +
+        ` (${errnoName(errno)}; ${omitted} ${omitted === 1 ? 'line' : 'lines'} of log omitted)`,
     );
-    this.what = details.what;
-    this.errno = details.errno;
-    this.errnoName = errnoName(details.errno);
-    this.log = details.log;
-    this.truncated = details.truncated;
+    this.what = what;
+    this.errno = errno;
+    this.errnoName = errnoName(errno);
+    this.log = log;
+    this.truncated = truncated;
     this.fault = fault;
     this.reached = reached;
+    this.#sourceAt = sourceAt;
+  }
+
+  /** The path to the fault: lines of C, their instructions, the registers that these changed, and the fault. Lines joined by newlines. */
+  listing(options: ListingOptions = {}): string {
+    return listFault(this.log, this.fault, this.#sourceAt, options).join('\n');
   }
 
   override explain(): string {
-    const hint = this.reached
-      ? `Code that uses what a kernel may lack has to ask first: bpf_core_field_exists(), bpf_core_type_exists() or bpf_core_enum_value_exists() for types, bpf_ksym_exists() for kfuncs.`
-      : this.fault.reason && hintFor(this.fault.reason);
+    const { reason } = this.fault;
+    const hint = this.reached ? askFirst : reason && hintFor(reason);
     return [
       this.message,
+      this.listing(),
       this.truncated
-        ? 'The log was longer than the kernel would write; its beginning or end is missing.'
+        ? 'The log is not whole: it was longer than the kernel would write, or than is of use.'
         : '',
-      'The verifier log:',
-      ...this.log
-        .trimEnd()
-        .split('\n')
-        .map(line => `  ${line}`),
-      this.fault.instruction ? `It stopped at instruction ${this.fault.instruction}` : '',
       hint ?? '',
     ]
-      .filter(line => line !== '')
+      .filter(part => part !== '')
       .join('\n');
   }
 }
 
-/** A macro's line can be very long; the log has all of it. */
-function shortened(source: string): string {
-  return source.length <= 100 ? source : `${source.slice(0, 60)}…${source.slice(-39)}`;
+const askFirst =
+  'Code that uses what a kernel may lack has to ask first: bpf_core_field_exists(), bpf_core_type_exists() or bpf_core_enum_value_exists() for types, bpf_ksym_exists() for kfuncs.';
+/** Characters of a line of C in a message. */
+const longestSource = 100;
+
+function reasonOf(fault: VerifierFault, reached: PoisonedInsn | undefined): string {
+  if (reached) return `it reaches ${reached.missing}`;
+  const { reason = 'it does not say why', helper } = fault;
+  return helper && !reason.includes(helper) ? `${reason}, calling ${helper}()` : reason;
+}
+
+function place({ source }: VerifierFault, reached: PoisonedInsn | undefined): string {
+  const where = reached?.source ?? (source && formatSource(source, longestSource));
+  return where ? `, at ${where}` : '';
+}
+
+function placedFault(fault: VerifierFault, sourceAt: SourceAt): VerifierFault {
+  const { source, taken, index } = fault;
+  return {
+    ...fault,
+    source: source && index !== undefined ? placed(source, sourceAt(index)) : source,
+    taken: taken && fault.takenAt !== undefined ? placed(taken, sourceAt(fault.takenAt)) : taken,
+  };
 }
