@@ -133,9 +133,12 @@ export {
   type PlanLoadOptions,
   type PlanStep,
   type ProgramCheck,
+  type ProgramChoice,
+  type ProgramSettings,
   parseObject,
   planLoad,
   programHash,
+  type TargetProgram,
 } from './object/index.js';
 export * from './programs/index.js';
 export {

@@ -41,6 +41,7 @@ export type {
 export { listLinks } from './links/list-links.js';
 export { type OpenLinkOptions, openLink } from './links/open-link.js';
 export { listPrograms } from './list-programs.js';
+export { queryXdp, type XdpMode, type XdpPrograms } from './links/xdp-query.js';
 export { OpenError } from './open-error.js';
 export type { ObjectSource } from './open-object.js';
 export { type OpenProgramOptions, openProgram, type ProgramSource } from './open-program.js';

@@ -14,4 +14,6 @@ import './new-maps.test.js';
 import './parity.test.js';
 import './ring-overwrite.test.js';
 import './tracepoint.test.js';
+import '../links-iter.test.js';
+import '../links-tracing.test.js';
 import '../section-names-load.test.js';

@@ -1,20 +1,55 @@
-import { NotYetError } from '../../errors/index.js';
+import { Errno } from '../../syscall/index.js';
+import type { RefusedAttach } from './attach-refused.js';
 import type { Attachable } from './attachable.js';
+import { createLink } from './bpf-link.js';
+import { type IterParameters, iterInfo } from './iter-info.js';
 import type { LinkParts } from './link.js';
 
-/** An iterator over what the program was loaded for; the parameters narrow it down. Linux 5.8. */
-export interface IterTarget {
+/**
+ * What an iterator goes over: all of what the program was loaded for, or the part that the parameters name. Linux 5.8. The program runs, for each of them,
+ * when the link is read: see `Program.read()`.
+ */
+export interface IterTarget extends IterParameters {
   readonly kind: 'iter';
-  /** Of `iter/bpf_map_elem`, `iter/bpf_sk_storage_map`: the map, or its fd. */
-  readonly map?: number | { readonly fd: number };
-  /** Of `iter/cgroup` (Linux 6.1): where to begin, as a path or fd, and which way. */
-  readonly cgroup?: string | number;
-  readonly order?: 'self_only' | 'descendants_pre' | 'descendants_post' | 'ancestors_up';
-  /** Of `iter/task…` (Linux 6.1): one thread, or all threads of one process. */
-  readonly tid?: number;
-  readonly pid?: number;
 }
 
+/**
+ * Makes an iterator's link: BPF_LINK_CREATE for BPF_TRACE_ITER (kernel/bpf/bpf_iter.c: bpf_iter_link_attach). Throws TypeError for a parameter that this iterator
+ * does not have, UnsupportedFeatureError for one that the kernel does not have.
+ */
 export function attachIter(program: Attachable, target: IterTarget): LinkParts {
-  throw new NotYetError([`attaching to ${target.kind}`], program.file);
+  using info = iterInfo(program, target);
+  const place = {
+    kind: target.kind,
+    target: program.spec.attachTarget ?? program.name,
+    explain: (errno: number) => explain(program, errno),
+  };
+  const { bytes } = info;
+  return createLink(
+    program,
+    place,
+    bytes.length > 0 ? { iter_info: bytes, iter_info_len: bytes.length } : {},
+  );
+}
+
+/** Errnos of the attach_target() of each iterator. */
+function explain({ spec }: Attachable, errno: number): RefusedAttach['cause'] {
+  switch (errno) {
+    case Errno.EBADF:
+      return {
+        reason: 'the map, cgroup or process that it is to go over is none, or it needs one',
+        advice: `Name it: attachTo({ kind: 'iter', map }) for iter/${spec.attachTarget}.`,
+      };
+    case Errno.EINVAL:
+      return { reason: `an iterator over ${spec.attachTarget} does not go over what is named` };
+    case Errno.EACCES:
+      return {
+        reason: "the program reads beyond the map's keys or values, or writes to a map that it must not",
+      };
+    case Errno.ENOENT:
+    case Errno.ESRCH:
+      return { reason: 'there is no such cgroup, process or thread' };
+    default:
+      return undefined;
+  }
 }

@@ -1,4 +1,5 @@
 import { OwnedFd, type Sys } from '../../syscall/index.js';
+import { IterOutput } from '../iter-output.js';
 import { pinObject, unpinAll, unpinObject } from '../pin.js';
 import { StateError } from '../state-error.js';
 import type { AttachTarget } from './attach-target.js';
@@ -111,6 +112,12 @@ export class Link {
   detach(): void {
     const { link } = this.#held();
     if (!link || !detachLink(this.#parts.sys, link.value, this.#name)) this.close();
+  }
+
+  /** What the program of an iterator's link writes; it runs anew for each reading. Reading throws StateError after close, BpfError for other links. */
+  read(): IterOutput {
+    const open = () => ({ link: this.#bpfLink('read').value, close() {} });
+    return new IterOutput({ sys: this.#parts.sys, what: this.#name, open });
   }
 
   /**
