@@ -5,7 +5,7 @@
 #include <bpf/bpf_helpers.h>
 
 volatile __u64 runs = 0;
-/* The last of those that ran. */
+/* What the ordered ones wrote down. */
 volatile __u32 last = 0;
 
 #define COUNTS(section, name, context)            \

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
@@ -9,11 +9,14 @@ export interface OwnCgroup {
   readonly folder: string;
   /** Runs a Perl script in a process that is in the cgroup, with Socket's names and `$in4`, `$in6`, `$path`; its standard output. */
   perl(script: string): string;
+  /** Moves this process into it; what is returned moves it back. */
+  enter(): () => void;
   /** Makes a cgroup below it. */
   below(name: string): OwnCgroup;
 }
 
 let count = 0;
+const procs = 'cgroup.procs';
 
 /** Makes a cgroup where version 2 is mounted, or where it is mounted for this test alone. */
 export function ownCgroup(t: Test): OwnCgroup {
@@ -26,7 +29,7 @@ export function ownCgroup(t: Test): OwnCgroup {
       rmdirSync(root);
     });
   }
-  return make(t, join(root, `rawbpf-test-${process.pid}-${++count}`));
+  return make(t, root, `rawbpf-test-${process.pid}-${++count}`);
 }
 
 function mount(): string | undefined {
@@ -34,13 +37,21 @@ function mount(): string | undefined {
   return mounts.map(line => line.split(' ')).find(([, , type]) => type === 'cgroup2')?.[1];
 }
 
-function make(t: Test, folder: string): OwnCgroup {
+function make(t: Test, root: string, name: string): OwnCgroup {
+  const folder = join(root, name);
   mkdirSync(folder);
   t.teardown(() => rmdirSync(folder));
   return {
     folder,
     perl: script => perl(folder, script),
-    below: name => make(t, join(folder, name)),
+    enter() {
+      const [, path = '/'] = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8')) ?? [];
+      const home = join(root, path, procs);
+      const move = (to: string) => writeFileSync(to, String(process.pid));
+      move(join(folder, procs));
+      return () => move(home);
+    },
+    below: child => make(t, root, join(name, child)),
   };
 }
 

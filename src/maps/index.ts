@@ -62,7 +62,7 @@ export { ReuseportSockArray } from './reuseport-sockarray.js';
 export { RhashMap } from './rhash.js';
 export { type ScalarArray, scalarArray } from './scalar-array.js';
 export { SkStorage } from './sk-storage.js';
-export type { SocketSource } from './socket-fd.js';
+export { type SocketSource, socketFd } from './socket-fd.js';
 export { SocketMap } from './socket-map.js';
 export { SockHash } from './sockhash.js';
 export { SockMap } from './sockmap.js';

@@ -1,0 +1,120 @@
+import { spawnSync } from 'node:child_process';
+import { createSocket, type Socket as Datagram } from 'node:dgram';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import t, { type Test } from 'tap';
+import { BpfObject } from '../src/index.js';
+import { ReuseportSockArray } from '../src/maps/index.js';
+import { liveSys, SOCK_CLOEXEC, SOL_SOCKET } from '../src/syscall/index.js';
+import { needs } from './live.js';
+import { ownCgroup } from './own-cgroup.js';
+import { fixture } from './repository.js';
+import { sectionRow } from './section-row.js';
+
+const load = (...programs: string[]): BpfObject =>
+  BpfObject.open(fixture('test-links-sockets')).load({ programs });
+const loopback = '127.0.0.1';
+
+async function receiver(t: Test): Promise<Datagram> {
+  const socket = createSocket('udp4').bind(0, loopback);
+  t.teardown(() => new Promise<void>(resolve => socket.close(resolve)));
+  await once(socket, 'listening');
+  return socket;
+}
+
+/** Sends the socket a datagram, and waits until it came. */
+async function sendTo(socket: Datagram): Promise<void> {
+  const came = once(socket, 'message');
+  const sender = createSocket('udp4');
+  sender.send('x', socket.address().port, loopback);
+  await came;
+  sender.close();
+}
+
+sectionRow(t, ['socket'], async t => {
+  using object = load('filter');
+  const socket = await receiver(t);
+  const runs = async (): Promise<bigint> => {
+    const before = object.globals['runs'] as bigint;
+    await sendTo(socket);
+    return (object.globals['runs'] as bigint) - before;
+  };
+  t.equal(await runs(), 0n);
+  const link = object.program('filter').attachTo({ kind: 'socket', socket });
+  t.equal(link.isBpfLink, false);
+  t.match(link.target, /^socket:\[\d+\]$/);
+  t.equal(await runs(), 1n);
+  link.close();
+  t.equal(await runs(), 0n);
+});
+
+const AF_INET = 2;
+const SOCK_STREAM = 1;
+const SO_REUSEPORT = 15;
+
+/** A server on any port, which others may share. */
+async function sharing(t: Test): Promise<Server> {
+  const sys = liveSys();
+  const fd = sys.socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sys.setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, Uint8Array.of(1, 0, 0, 0));
+  const server = createServer().listen({ fd });
+  t.teardown(() => server.close());
+  await once(server, 'listening');
+  return server;
+}
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+/** Connects to a port and leaves again, in another process, so that this one accepts nothing meanwhile. */
+function connectTo(port: number): void {
+  const script =
+    'socket(my $s, AF_INET, SOCK_STREAM, 0); connect($s, pack_sockaddr_in($ARGV[0], INADDR_LOOPBACK)) or die $!';
+  const { status, stderr } = spawnSync('perl', ['-MSocket', '-e', script, String(port)], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`perl: ${stderr}`);
+}
+
+sectionRow(t, ['sk_reuseport'], async t => {
+  if (!needs(t, { tools: ['perl'] })) return;
+  using object = load('select');
+  const server = await sharing(t);
+  const runs = (): bigint => {
+    const before = object.globals['runs'] as bigint;
+    connectTo(portOf(server));
+    return (object.globals['runs'] as bigint) - before;
+  };
+  t.equal(runs(), 0n);
+  const link = object.program('select').attachTo({ kind: 'socket', socket: server });
+  t.ok(runs() > 0n);
+  link.close();
+  t.equal(runs(), 0n);
+});
+
+sectionRow(t, ['sk_reuseport/migrate'], async t => {
+  if (!needs(t, { tools: ['perl'] })) return;
+  using object = load('migrate', 'share');
+  const cgroup = ownCgroup(t);
+  using sharer = object.program('share').attachTo({ kind: 'cgroup', cgroup: cgroup.folder });
+  void sharer;
+  const listen = async (port: number): Promise<Server> => {
+    const server = createServer().listen(port, loopback);
+    t.teardown(() => server.close());
+    await once(server, 'listening');
+    return server;
+  };
+  const leave = cgroup.enter();
+  const first = await listen(0);
+  const second = await listen(portOf(first));
+  leave();
+  object.map('listeners', ReuseportSockArray).set(0, first);
+  const link = object.program('migrate').attachTo({ kind: 'socket', socket: first });
+  connectTo(portOf(second));
+  t.equal(object.globals['runs'], 1n, 'chose the first');
+  t.equal(object.globals['migrations'], 0n);
+  const accepted = once(second, 'connection');
+  first.close();
+  t.equal(object.globals['migrations'], 1n, 'chose for the connection of a listener that was closed');
+  await accepted;
+  link.close();
+});
