@@ -4,8 +4,10 @@ export { onlineCpus, parseCpuList, possibleCpus } from './cpus.js';
 export { errorFor } from './error-for.js';
 export { type Facts, readFacts } from './facts.js';
 export { type Feature, features } from './features.js';
+export { type KernelFunction, kernelFunctions } from './kallsyms.js';
 export { Kernel } from './kernel.js';
 export { raiseMemlock } from './memlock.js';
+export { nearestNames, nearText } from './nearest.js';
 export { pageSize } from './page-size.js';
 export { probeMapType, probeProgType } from './probe-type.js';
 export {
@@ -18,6 +20,6 @@ export {
 } from './since.js';
 export { syscallSymbol } from './syscall-symbol.js';
 export { parseTraceLine, type TraceLine, TracePipe, type TracePipeOptions } from './trace-pipe.js';
-export { TracefsError, tracefsPath, tracepointId } from './tracefs.js';
+export { readNumber, TracefsError, tracefsPath, tracepointId } from './tracefs.js';
 export { UnsupportedFeatureError } from './unsupported-feature-error.js';
 export { type KernelVersion, runningVersion, versionCode } from './version.js';

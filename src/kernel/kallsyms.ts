@@ -26,6 +26,22 @@ export function readSymbolAddresses(
   return found;
 }
 
+/** A function of the kernel, or of a module. */
+export interface KernelFunction {
+  readonly name: string;
+  /** 0 where kernel addresses are hidden from this process (kernel.kptr_restrict). */
+  readonly address: bigint;
+  readonly module: string | undefined;
+}
+
+/** All functions in `/proc/kallsyms`; none where it cannot be read. They are 100,000 or so. */
+export function* kernelFunctions(): Generator<KernelFunction> {
+  for (const line of kallsymsLines() ?? []) {
+    const [, hex, name, module] = /^([0-9a-f]+) [tTwW] (\S+)(?:\t\[(.*)\])?/.exec(line) ?? [];
+    if (hex !== undefined && name !== undefined) yield { name, address: BigInt(`0x${hex}`), module };
+  }
+}
+
 /** The file's 200,000 lines, a chunk at a time: whole it is 10 MB. */
 function kallsymsLines(): Generator<string> | undefined {
   let fd: number;

@@ -1,7 +1,8 @@
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { RawbpfError } from '../errors/index.js';
 import { BpfError, liveSys, OwnedFd, type Sys } from '../syscall/index.js';
+import { nearestNames, nearText } from './nearest.js';
 
 /** A tracepoint, or tracefs itself, cannot be had. */
 export class TracefsError extends RawbpfError {
@@ -72,8 +73,8 @@ export function tracepointId({ sys }: { readonly sys: Sys }, category: string, n
   }
 }
 
-/** In three calls, where readFileSync() makes five: programs may attach to hundreds of tracepoints. */
-function readNumber(path: string): number {
+/** The number in a file, in three calls, where readFileSync() makes five: programs may attach to hundreds of tracepoints. */
+export function readNumber(path: string): number {
   const fd = openSync(path, 'r');
   try {
     const digits = Buffer.alloc(32);
@@ -83,35 +84,22 @@ function readNumber(path: string): number {
   }
 }
 
+/** Of the same category, else by the same name elsewhere, else of a category whose name is near. */
 function nearest(events: string, category: string, name: string): string {
-  const names = (path: string): string[] => {
+  const folders = (path: string): string[] => {
     try {
       return readdirSync(path, { withFileTypes: true })
-        .filter(e => e.isDirectory())
-        .map(e => e.name);
+        .filter(entry => entry.isDirectory())
+        .map(entry => entry.name);
     } catch {
       return [];
     }
   };
-  const siblings = names(join(events, category));
-  const [wanted, pool] = siblings.length ? [name, siblings] : [category, names(events)];
-  const close = pool
-    .map(candidate => ({ candidate, distance: distance(wanted, candidate) }))
-    .filter(({ distance: d }) => d <= Math.max(2, wanted.length / 3))
-    .sort((a, b) => a.distance - b.distance)
-    .slice(0, 3)
-    .map(({ candidate }) => (siblings.length ? `${category}/${candidate}` : `${candidate}/…`));
-  return close.length ? `; near it are ${close.join(', ')}` : '';
-}
-
-/** Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++)
-      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-    row = next;
-  }
-  return row[b.length]!;
+  const siblings = nearestNames(name, folders(join(events, category)));
+  if (siblings.length > 0) return nearText(siblings.map(sibling => `${category}/${sibling}`));
+  const categories = folders(events);
+  const elsewhere = categories.filter(other => existsSync(join(events, other, name, 'id')));
+  if (elsewhere.length > 0) return nearText(elsewhere.map(other => `${other}/${name}`));
+  if (categories.includes(category)) return '';
+  return nearText(nearestNames(category, categories).map(other => `${other}/…`));
 }

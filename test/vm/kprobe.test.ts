@@ -11,7 +11,7 @@ t.test(`Linux ${release()}: hello prints Hello World! on execve, through a ksysc
   using obj = BpfObject.open(fixture('hello'));
   obj.globals['pid_filter'] = child.pid;
   obj.load({ programs: ['hello'] });
-  t.match(obj.attach(), [{ kind: 'kprobe', program: 'hello', target: /^__\w+_sys_execve$/ }]);
+  t.match(obj.attach(), [{ kind: 'ksyscall', program: 'hello', target: /^__\w+_sys_execve$/ }]);
   t.same(await printedBy(child), ['Hello World!']);
 });
 
@@ -22,7 +22,7 @@ t.test(`Linux ${release()}: a kretprobe runs when the function returns`, async t
   obj.globals['pid_filter'] = child.pid;
   obj.load({ programs: ['hello'] });
   const link = obj.program('hello').attachTo({ kind: 'ksyscall', name: 'execve', retprobe: true });
-  t.match(link, { kind: 'kretprobe', target: /^__\w+_sys_execve$/ });
+  t.match(link, { kind: 'ksyscall', target: /^__\w+_sys_execve$/ });
   t.same(await printedBy(child), ['Hello World!']);
 });
 

@@ -7,7 +7,16 @@ import type { LinkKind } from './link.js';
 
 /** A call by which a program was to be attached, and which the kernel refused. */
 export interface RefusedAttach {
-  readonly syscall: 'bpf' | 'perf_event_open' | 'ioctl' | 'setsockopt' | 'netlink';
+  /** `open`, `read` and `write` are of files of tracefs. */
+  readonly syscall:
+    | 'bpf'
+    | 'perf_event_open'
+    | 'ioctl'
+    | 'setsockopt'
+    | 'netlink'
+    | 'open'
+    | 'read'
+    | 'write';
   /** `enum bpf_cmd`, for bpf(). */
   readonly cmd?: number;
   readonly kind: LinkKind;

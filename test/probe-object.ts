@@ -1,0 +1,58 @@
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { BpfObject, Kernel, type LoadOptions, type Program } from '../src/index.js';
+import { liveSys } from '../src/syscall/index.js';
+import { fixture } from './repository.js';
+
+/** One program of test-links-kprobe, loaded, which counts in this process only. */
+export interface ProbeObject extends Disposable {
+  readonly program: Program;
+  /** How often it has run since it was asked last. */
+  runs(): number;
+  /** The cookies of those runs. */
+  cookies(): number[];
+}
+
+/** The kernel gives cookies to programs at perf events (5.15). */
+export const hasCookies = (): boolean => Kernel.running(liveSys()).has('perf_link');
+
+export function probeObject(name: string, options: LoadOptions = {}): ProbeObject {
+  const obj = BpfObject.open(fixture('test-links-kprobe'));
+  obj.globals['pid_filter'] = process.pid;
+  obj.globals['with_cookie'] = Number(hasCookies());
+  obj.load({ ...options, programs: [name] });
+  const take = (global: string): bigint => {
+    const value = obj.globals[global] as bigint;
+    obj.globals[global] = 0n;
+    return value;
+  };
+  return {
+    program: obj.program(name),
+    runs: () => Number(take('runs')),
+    cookies() {
+      const bits = take('cookies');
+      return Array.from({ length: 64 }, (_, bit) => bit).filter(bit => (bits >> BigInt(bit)) & 1n);
+    },
+    [Symbol.dispose]: () => obj.close(),
+  };
+}
+
+/** Makes a folder and removes it: what the programs are attached to. */
+export function touchFolder(t: Test): void {
+  const parent = mkdtempSync(join(tmpdir(), 'rawbpf-probe-'));
+  t.teardown(() => rmSync(parent, { recursive: true, force: true }));
+  mkdirSync(join(parent, 'folder'));
+  rmdirSync(join(parent, 'folder'));
+}
+
+/** Shows that an attached program runs when a folder is removed, and no more once the link is closed. */
+export function runsUntilClosed(t: Test, probe: ProbeObject, link: { close(): void }): void {
+  probe.runs();
+  touchFolder(t);
+  t.ok(probe.runs() > 0, 'it runs');
+  link.close();
+  touchFolder(t);
+  t.equal(probe.runs(), 0, 'no more once closed');
+}
