@@ -11,7 +11,7 @@ export function pinObject(sys: Sys, fd: number, path: string, what: string): str
   const pathname = resolve(path);
   const result = bpf(sys, BpfCmd.BPF_OBJ_PIN, { pathname, bpf_fd: fd });
   if (result >= 0) return pathname;
-  throw refused(BpfCmd.BPF_OBJ_PIN, -result, `${what}: pin at ${path}`, pinHint(-result, pathname));
+  throw refused(BpfCmd.BPF_OBJ_PIN, -result, `${what}: pin at ${path}`, hintOf(-result, pathname));
 }
 
 /** Opens what is pinned at a path, whatever that is. Throws BpfError with the cause. */
@@ -60,6 +60,10 @@ export function unpinAll(
     pins.delete(pin);
   }
   return found;
+}
+
+function hintOf(errno: number, path: string): string | undefined {
+  return errno === Errno.EEXIST ? 'something is there already: remove it first' : pinHint(errno, path);
 }
 
 function idOf(sys: Sys, kind: ObjectKind, fd: number, what: string): number {

@@ -65,13 +65,17 @@ class Attachment implements Holder {
 
   close(): void {
     if (!this.#open) return;
-    this.#open = false;
     const cmd = BpfCmd.BPF_PROG_DETACH;
     const result = bpf(this.#sys, cmd, this.#attr);
-    closeSync(this.#attr.target_fd);
+    this.release();
     // A device that is gone, or somebody who detached it before, leaves nothing to undo.
     if (result < 0 && result !== -Errno.ENODEV && result !== -Errno.ENOENT)
       throw new BpfError({ syscall: 'bpf', cmd, errno: -result, what: `lirc ${this.#device}: detach` });
+  }
+
+  release(): void {
+    this.#open = false;
+    closeSync(this.#attr.target_fd);
   }
 }
 
