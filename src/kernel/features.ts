@@ -66,6 +66,11 @@ export const features: Readonly<Record<ProbedFeature, Feature>> = {
     since: '5.7',
     probe: sys => linksTo(sys, BpfProgType.BPF_PROG_TYPE_CGROUP_SKB, BpfAttachType.BPF_CGROUP_INET_EGRESS),
   },
+  // It came with links on XDP, which no call can be asked about without making one.
+  xdp_link: {
+    since: '5.9',
+    probe: sys => bpf(sys, BpfCmd.BPF_LINK_DETACH, { link_fd: 0xffffffff }) === -Errno.EBADF,
+  },
   prog_bind_map: { since: '5.10', probe: progBindMap },
   memcg_accounting: {
     since: '5.11',
@@ -81,6 +86,8 @@ export const features: Readonly<Record<ProbedFeature, Feature>> = {
   perf_link: { since: '5.15', probe: perfLink },
   btf_decl_tag: { since: '5.16', probe: sys => takesBtf(sys, kind.var(1), kind.declTag(2)) },
   btf_type_tag: { since: '5.17', probe: sys => takesBtf(sys, kind.typeTag(1)) },
+  // Whether CONFIG_FPROBE is on is another matter.
+  kprobe_multi: { since: '5.18', probe: sys => knowsKprobes(sys, BpfAttachType.BPF_TRACE_KPROBE_MULTI) },
   btf_enum64: { since: '6.0', probe: sys => takesBtf(sys, kind.enum64()) },
   btf_qmark_datasec: { since: '6.9', probe: sys => takesBtf(sys, kind.var(1), kind.datasec(2, '?.x')) },
   btf_tag_kind_flag: {
@@ -100,6 +107,7 @@ export const features: Readonly<Record<ProbedFeature, Feature>> = {
     probe: sys =>
       bpf(sys, BpfCmd.BPF_RAW_TRACEPOINT_OPEN, { prog_fd: 0xffffffff, cookie: 1n }) === -Errno.EBADF,
   },
+  kprobe_session: { since: '6.10', probe: sys => knowsKprobes(sys, BpfAttachType.BPF_TRACE_KPROBE_SESSION) },
   ldimm64_full_range_off: { since: '7.1', probe: ldimm64FullRangeOff },
 };
 
@@ -185,6 +193,20 @@ function linksTo(sys: Sys, prog_type: number, attach_type: number): boolean {
   sys.close(prog_fd);
   took(sys, result);
   return result === -Errno.EBADF;
+}
+
+/** The functions are at an address that cannot be read: EFAULT from a kernel that gets as far, EOPNOTSUPP when it knows them but has no fprobes, else EINVAL. */
+function knowsKprobes(sys: Sys, attach_type: number): boolean {
+  const prog_fd = load(sys, [mov(0, 0), exit()], {
+    prog_type: BpfProgType.BPF_PROG_TYPE_KPROBE,
+    expected_attach_type: attach_type,
+  });
+  if (prog_fd < 0) return false;
+  const kprobe_multi = { addrs: 1n, cnt: 1 };
+  const result = bpf(sys, BpfCmd.BPF_LINK_CREATE, { prog_fd, attach_type, kprobe_multi });
+  sys.close(prog_fd);
+  took(sys, result);
+  return result === -Errno.EFAULT || result === -Errno.EOPNOTSUPP;
 }
 
 /** With its pid negative a link on the root folder is refused for the pid (EINVAL) by kernels that filter by process, else for the path (EBADF). */

@@ -10,6 +10,7 @@ export type FeatureName =
   | 'mmapable_array' // 5.5
   | 'btf_func_global' // 5.6
   | 'cgroup_link' // 5.7
+  | 'xdp_link' // 5.9
   | 'prog_bind_map' // 5.10
   | 'memcg_accounting' // 5.11
   | 'perf_link' // 5.15
@@ -25,9 +26,11 @@ export type FeatureName =
   | 'btf_tag_kind_flag' // 6.15
   | 'syscall_wrapper' // 4.17, by architecture
   | 'sockmap_link' // 6.10
+  | 'kprobe_multi' // 5.18
   | 'uprobe_multi' // 6.6
   | 'arg_ctx_tag' // 6.8
   | 'raw_tp_cookie' // 6.10
+  | 'kprobe_session' // 6.10
   | 'ldimm64_full_range_off'; // 7.0
 
 /** A kernel module that has BTF of its own, split from that of vmlinux. */

@@ -81,7 +81,12 @@ export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 function valueBytes(value: AttributeValue): Uint8Array {
-  if (typeof value === 'number') return new Uint8Array(Int32Array.of(value).buffer);
+  if (typeof value === 'number') return hostInt32(value);
   if (typeof value === 'string') return new TextEncoder().encode(`${value}\0`);
   return value instanceof Uint8Array ? value : encodeAttributes(value);
+}
+
+/** An int of this machine's byte order; it may be given unsigned. */
+export function hostInt32(value: number): Uint8Array {
+  return new Uint8Array(Int32Array.of(value).buffer);
 }

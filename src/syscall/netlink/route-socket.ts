@@ -14,7 +14,7 @@ import {
   SOL_NETLINK,
   type Sys,
 } from '../sys.js';
-import { aligned, attributeText, concatenate, decodeAttributes } from './attributes.js';
+import { aligned, attributeText, concatenate, decodeAttributes, hostInt32 } from './attributes.js';
 
 /** Flags of requests (`NLM_F_*`). */
 const NLM_F_REQUEST = 1;
@@ -72,7 +72,7 @@ export class RouteSocket {
     const fd = sys.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     if (fd < 0) return fd;
     // Kernels before 4.12 refuse it, and then their errors have no words.
-    sys.setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, new Uint8Array(Int32Array.of(1).buffer));
+    sys.setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, hostInt32(1));
     return new RouteSocket(sys, new OwnedFd(sys, fd));
   }
 
