@@ -6,6 +6,12 @@ export { type Facts, readFacts } from './facts.js';
 export { type Feature, features } from './features.js';
 export { type KernelFunction, kernelFunctions } from './kallsyms.js';
 export { Kernel } from './kernel.js';
+export {
+  fromAddresses,
+  fromKallsyms,
+  type MatchingFunctions,
+  matchingFunctions,
+} from './matching-functions.js';
 export { raiseMemlock } from './memlock.js';
 export { nearestNames, nearText } from './nearest.js';
 export { pageSize } from './page-size.js';
