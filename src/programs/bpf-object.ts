@@ -27,7 +27,7 @@ import {
   parseObject,
   planLoad,
 } from '../object/index.js';
-import { liveSys, type Sys } from '../syscall/index.js';
+import { liveSys, type Sys, withToken } from '../syscall/index.js';
 import { denied } from './denied.js';
 import { closeAll, execute, type LoadedFds, undo } from './execute.js';
 import { GlobalStore, type Globals } from './globals.js';
@@ -39,6 +39,7 @@ import { arenaMemory, copiedMemory, mappedMemory, type SectionMemory } from './s
 import { StateError } from './state-error.js';
 import { structOpsBytes } from './struct-ops-bytes.js';
 import { resolveTargets } from './target-programs.js';
+import { type TokenSource, tokenFor } from './token.js';
 
 export interface OpenOptions {
   /** Name of the input in messages. Default: the path, or `<bytes>`. */
@@ -64,10 +65,15 @@ export interface LoadOptions {
    */
   readonly maps?: Readonly<Record<string, LoadMapSettings>>;
   /**
-   * What the verifier is to write about programs that it takes, see {@link Program.log}: 1 the instructions of the paths it walks and its state where it
-   * changed, 2 its state at every instruction, 4 statistics; they add up. Default: 0, no log unless it refuses. A log makes loading slower.
+   * What the verifier is to write about programs that it takes, see {@link Program.log}: 2 the instructions of all paths and its state at each, 4 statistics,
+   * 1 what it remarks besides; they add up. Default: 0, no log unless it refuses. A log makes loading slower.
    */
   readonly logLevel?: number;
+  /**
+   * The BPF token by which a process in a user namespace may load: its fd, or the folder of the bpf file system to make it from. Default: in a user
+   * namespace that of LIBBPF_BPF_TOKEN_PATH or /sys/fs/bpf, where there is one; false uses none. Linux 6.9.
+   */
+  readonly token?: TokenSource;
 }
 
 /** As in planning, but a map to reuse has to be open. */
@@ -196,20 +202,19 @@ export class BpfObject {
         `a ${this.spec.endian}-endian object cannot be loaded on this ${hostEndian}-endian machine: compile it with -target bpf${hostEndian === 'little' ? 'el' : 'eb'}`,
         { file: this.spec.file },
       );
-    const sys = this.#sys ?? liveSys();
-    const kernel = this.#kernel ?? Kernel.running(sys);
-    // First, because the feature that it asks for is newer than most that a plan asks for, and so answers for those, too.
-    raiseMemlock(sys, kernel);
-    const { programs, targets } = resolveTargets(sys, this.spec.file, options.programs);
-    const plan = this.#planLive(sys, kernel, programs ? { ...options, programs } : options);
-    const given = givenMaps(sys, plan, options.maps);
-    const fds = execute(sys, kernel, plan, { given, targets, logLevel: options.logLevel ?? 0 });
+    const direct = this.#sys ?? liveSys();
+    const token = tokenFor(direct, options.token, this.spec.file);
+    // What a token allows is not what the process may do without it, so a kernel is probed anew through it.
+    const sys = token ? withToken(direct, token.fd) : direct;
+    const kernel = token ? undefined : this.#kernel;
     try {
-      this.#live = this.#handles(sys, kernel, plan, fds, given);
+      this.#live = this.#loadThrough(sys, kernel ?? Kernel.running(sys), options);
     } catch (error) {
-      undo(fds);
+      token?.owned?.close();
       throw error;
     }
+    // Probes that attaching makes need it, too.
+    if (token?.owned) this.#live.fds.set('token', token.owned);
     return this;
   }
 
@@ -243,6 +248,21 @@ export class BpfObject {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #loadThrough(sys: Sys, kernel: Kernel, options: LoadOptions): Live {
+    // First, because the feature that it asks for is newer than most that a plan asks for, and so answers for those, too.
+    raiseMemlock(sys, kernel);
+    const { programs, targets } = resolveTargets(sys, this.spec.file, options.programs);
+    const plan = this.#planLive(sys, kernel, programs ? { ...options, programs } : options);
+    const given = givenMaps(sys, plan, options.maps);
+    const fds = execute(sys, kernel, plan, { given, targets, logLevel: options.logLevel ?? 0 });
+    try {
+      return this.#handles(sys, kernel, plan, fds, given);
+    } catch (error) {
+      undo(fds);
+      throw error;
+    }
   }
 
   #planLive(sys: Sys, kernel: Kernel, options: LoadOptions): Plan {

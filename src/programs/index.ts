@@ -9,6 +9,12 @@ export {
 export type { Globals } from './globals.js';
 export { IterOutput } from './iter-output.js';
 export type { AttachTarget } from './links/attach-target.js';
+export {
+  type CgroupAttachFlag,
+  type CgroupHook,
+  type CgroupQueryOptions,
+  queryCgroup,
+} from './links/cgroup-query.js';
 export type { AttachOptions } from './links/from-section.js';
 export type { CgroupOrder, IterParameters } from './links/iter-info.js';
 export { Link, type LinkKind } from './links/link.js';
@@ -39,9 +45,10 @@ export type {
   XdpLinkInfo,
 } from './links/link-info-types.js';
 export { listLinks } from './links/list-links.js';
+export type { MprogOrder, Neighbor } from './links/mprog-order.js';
 export { type OpenLinkOptions, openLink } from './links/open-link.js';
-export { listPrograms } from './list-programs.js';
 export { queryXdp, type XdpMode, type XdpPrograms } from './links/xdp-query.js';
+export { listPrograms } from './list-programs.js';
 export { OpenError } from './open-error.js';
 export type { ObjectSource } from './open-object.js';
 export { type OpenProgramOptions, openProgram, type ProgramSource } from './open-program.js';
@@ -50,6 +57,7 @@ export type { ProgramInfo } from './program-info.js';
 export { StateError } from './state-error.js';
 export type { TestRunOptions, TestRunResult } from './test-run.js';
 export type { TestRunContext } from './test-run-context.js';
+export type { TokenSource } from './token.js';
 export { VerifierError, type VerifierErrorDetails } from './verifier-error.js';
 export type { SourceLine } from './verifier-lines.js';
 export type { ListingOptions } from './verifier-listing.js';
