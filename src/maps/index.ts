@@ -3,7 +3,7 @@ export type { ArenaPointer } from './arena-memory.js';
 export { ArrayMap } from './array.js';
 export { ArrayOfMaps } from './array-of-maps.js';
 export { BloomFilter } from './bloom-filter.js';
-export type { FdSource } from './borrowed-fd.js';
+export { type FdSource, fdOf } from './borrowed-fd.js';
 export { BpfMap } from './bpf-map.js';
 export { CgroupArray } from './cgroup-array.js';
 export type { CgroupStorageKey } from './cgroup-key.js';

@@ -17,3 +17,7 @@ import './tracepoint.test.js';
 import '../links-iter.test.js';
 import '../links-tracing.test.js';
 import '../section-names-load.test.js';
+import '../links-cgroup.test.js';
+import '../links-netns.test.js';
+import '../links-socket.test.js';
+import '../links-sockmap.test.js';
