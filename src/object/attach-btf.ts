@@ -20,6 +20,28 @@ export function attachesToMany({ attachType }: ProgramSpec): boolean {
   );
 }
 
+/**
+ * The module whose functions a program of `fentry.multi/MODULE:PATTERN` is for, which it has to be loaded for. Throws ObjectError when the kernel has none of
+ * this name.
+ */
+export function moduleOfMany(
+  spec: ObjectSpec,
+  program: ProgramSpec,
+  kernel: KernelView,
+): KernelModule | undefined {
+  const { name, attachTarget = '' } = program;
+  const colon = attachTarget.indexOf(':');
+  if (!attachesToMany(program) || colon < 0 || !kernel.modules) return undefined;
+  const wanted = attachTarget.slice(0, colon);
+  const module = kernel.modules.find(loaded => loaded.name === wanted);
+  if (module) return module;
+  throw new ObjectError(
+    spec.file,
+    `program ${name}`,
+    `kernel ${kernel.release} has no module ${wanted} with BTF loaded`,
+  );
+}
+
 /** True for a program that is bound at load time to a type of BTF, the kernel's or that of another program: fentry, tp_btf, lsm, iter, freplace… */
 export function attachesByBtf(program: ProgramSpec): boolean {
   return boundTypes.has(program.type) && !attachesToMany(program);

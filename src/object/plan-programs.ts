@@ -1,7 +1,7 @@
 import { BpfAttachType, BpfCmd, BpfFuncId, BpfProgType, hostEndian } from '../abi/index.js';
 import { BPF_CALL, BPF_JMP, decodeInsn, insnCount, insnSize, isLdimm64 } from '../insn/index.js';
 import type { ArgCtx } from './arg-ctx.js';
-import { attachBtfTarget, attachesByBtf, functionOfProgram } from './attach-btf.js';
+import { attachBtfTarget, attachesByBtf, functionOfProgram, moduleOfMany } from './attach-btf.js';
 import { planJumpTable } from './jump-tables.js';
 import type { KernelModule, KernelView } from './kernel-view.js';
 import { type LinkedProgram, type LinkTarget, linkProgram } from './link-program.js';
@@ -116,7 +116,7 @@ function attachTarget(
   if (program.type === BpfProgType.BPF_PROG_TYPE_STRUCT_OPS) return structOpsTarget(spec, program, structOps);
   const other = targets.get(program.name);
   if (other) return otherProgram(spec, program, other, warn);
-  if (!attachesByBtf(program)) return {};
+  if (!attachesByBtf(program)) return moduleBtf(moduleOfMany(spec, program, kernel));
   const target = attachBtfTarget(spec, program, kernel);
   if (!target)
     warn(

@@ -17,6 +17,7 @@ import type { TcTarget } from './tc.js';
 import type { TcxTarget } from './tcx.js';
 import type { TracepointTarget } from './tracepoint.js';
 import type { TracingTarget } from './tracing.js';
+import type { TracingMultiTarget } from './tracing-multi.js';
 import type { UprobeTarget } from './uprobe.js';
 import type { UprobeMultiTarget } from './uprobe-multi.js';
 import type { UsdtTarget } from './usdt.js';
@@ -33,6 +34,7 @@ export type AttachTarget =
   | UprobeMultiTarget
   | UsdtTarget
   | TracingTarget
+  | TracingMultiTarget
   | FreplaceTarget
   | IterTarget
   | PerfEventTarget

@@ -20,6 +20,7 @@ import { attachTc } from './tc.js';
 import { attachTcx } from './tcx.js';
 import { attachTracepoint } from './tracepoint.js';
 import { attachTracing } from './tracing.js';
+import { attachTracingMulti } from './tracing-multi.js';
 import { attachUprobe } from './uprobe.js';
 import { attachUprobeMulti } from './uprobe-multi.js';
 import { attachUsdt } from './usdt.js';
@@ -42,6 +43,7 @@ const attachers: Attachers = {
   uprobe_multi: attachUprobeMulti,
   usdt: attachUsdt,
   tracing: attachTracing,
+  tracing_multi: attachTracingMulti,
   freplace: attachFreplace,
   iter: attachIter,
   perf_event: attachPerfEvent,

@@ -72,6 +72,8 @@ const usdt: Parse = (target, _spec, place) => {
 
 const tracing: Parse = () => ({ kind: 'tracing' });
 
+const tracingMulti: Parse = pattern => ({ kind: 'tracing_multi', pattern });
+
 /** By the section's word before the target, without the suffixes that say no more than how the program is loaded. */
 const parsers: Readonly<Record<string, Parse>> = {
   tp: tracepoint,
@@ -96,6 +98,9 @@ const parsers: Readonly<Record<string, Parse>> = {
   fexit: tracing,
   fmod_ret: tracing,
   fsession: tracing,
+  'fentry.multi': tracingMulti,
+  'fexit.multi': tracingMulti,
+  'fsession.multi': tracingMulti,
   lsm: tracing,
   freplace: () => ({ kind: 'freplace' }),
   iter: () => ({ kind: 'iter' }),
