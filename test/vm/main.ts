@@ -21,3 +21,5 @@ import '../links-cgroup.test.js';
 import '../links-netns.test.js';
 import '../links-socket.test.js';
 import '../links-sockmap.test.js';
+import '../programs-privileges.test.js';
+import '../programs-verifier-live.test.js';
