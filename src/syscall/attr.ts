@@ -81,43 +81,57 @@ export function attrSchema(cmd: number, fields: readonly string[] = []): Struct 
 export function encodeAttr(addressOf: Sys['addressOf'], cmd: number, record: AttrRecord): EncodedAttr {
   const schema = attrSchema(cmd, Object.keys(record));
   const pointed: Pointed[] = [];
-  const bytes = schema.encode(pointers(schema.fields, schema.aliases, record, addressOf, pointed));
+  const bytes = schema.encode(pointers(schema, record, addressOf, pointed));
   return { schema, bytes, size: sizeToSend(cmd, schema, bytes, record), pointed };
 }
 
 /** Replaces strings and bytes in 64-bit fields by their addresses. */
 export function pointers(
-  fields: readonly StructField[],
-  aliases: Readonly<Record<string, string>>,
+  schema: Pick<Struct, 'find'>,
   record: StructRecord,
   addressOf: Sys['addressOf'],
   pointed: Pointed[],
 ): StructRecord {
   const out: Record<string, FieldValue> = {};
-  for (const [key, value] of Object.entries(record)) {
-    const field = fields.find(f => f.name === (aliases[key] ?? key));
+  for (const key in record) {
+    const value = record[key] as FieldValue;
+    if (typeof value !== 'object' && typeof value !== 'string') {
+      out[key] = value;
+      continue;
+    }
+    const field = schema.find(key);
     if (field?.kind === 'u64' && (typeof value === 'string' || value instanceof Uint8Array)) {
-      const memory = typeof value === 'string' ? new TextEncoder().encode(`${value}\0`) : value;
+      const memory = typeof value === 'string' ? encoder.encode(`${value}\0`) : value;
       const address = memory.length ? addressOf(memory) : 0n;
       pointed.push({ address, bytes: memory });
       out[key] = address;
     } else if (field?.fields && typeof value === 'object' && !(value instanceof Uint8Array)) {
-      out[key] = pointers(field.fields, {}, value, addressOf, pointed);
+      const inner = field.fields;
+      out[key] = pointers({ find: name => inner.find(f => f.name === name) }, value, addressOf, pointed);
     } else out[key] = value;
   }
   return out;
 }
 
+const encoder = new TextEncoder();
+
 function sizeToSend(cmd: number, schema: Struct, bytes: Uint8Array, record: AttrRecord): number {
   const least = leastFieldOfCmd[cmd] ?? leastField[schema.name];
   if (!least) return schema.size;
-  let end = 0;
-  for (const field of schema.fields) {
-    const given = record[field.name] !== undefined && field.kind === 'struct';
-    const isSet = bytes.subarray(field.offset, field.offset + field.size).some(byte => byte !== 0);
-    if (field.name === least || isSet || given) end = Math.max(end, field.offset + field.size);
+  const ends = (field: StructField): number => field.offset + field.size;
+  let end = ends(schema.field(least));
+  for (const name in record) {
+    const field = schema.field(name);
+    if (ends(field) <= end) continue;
+    // A struct that is given is sent whole.
+    if (field.kind === 'struct' || !isZero(bytes, field.offset, ends(field))) end = ends(field);
   }
   return end;
+}
+
+function isZero(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] !== 0) return false;
+  return true;
 }
 
 /** The verifier gives up with EAGAIN when a signal comes; libbpf tries as often (PROG_LOAD_ATTEMPTS in tools/lib/bpf/bpf.c). */

@@ -23,13 +23,7 @@ export function perfEventOpen(
   flags = PERF_FLAG_FD_CLOEXEC,
 ): number {
   const pointed: Pointed[] = [];
-  const record = pointers(
-    perfEventAttr.fields,
-    perfEventAttr.aliases,
-    { ...attr, size: ATTR_SIZE },
-    sys.addressOf,
-    pointed,
-  );
+  const record = pointers(perfEventAttr, { ...attr, size: ATTR_SIZE }, sys.addressOf, pointed);
   return sys.perfEventOpen(
     perfEventAttr.encode(record).slice(0, ATTR_SIZE),
     pid,
