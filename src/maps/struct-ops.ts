@@ -1,6 +1,5 @@
-import { BpfCmd, BpfFlags } from '../abi/index.js';
-import { NotYetError } from '../errors/index.js';
-import { Errno, MapElem } from '../syscall/index.js';
+import { BpfAttachType, BpfCmd, BpfFlags } from '../abi/index.js';
+import { bpf, Errno, MapElem, OwnedFd, type Sys } from '../syscall/index.js';
 import { BpfMap, type MapParts } from './bpf-map.js';
 import { type Element, elementCodec } from './element-codec.js';
 import { littleEndian } from './host-endian.js';
@@ -48,12 +47,65 @@ export class StructOpsMap extends BpfMap {
     );
   }
 
+  /** True for a map of section `.struct_ops.link` (Linux 6.4), which a link registers: see `attachStructOps()`. */
+  get hasLink(): boolean {
+    return (this.flags & BpfFlags.BPF_F_LINK) !== 0;
+  }
+
+  /** True for a map that was loaded from an object with the programs of its members, and so can be registered. */
+  get isComplete(): boolean {
+    return this.parts.def.structOps !== undefined;
+  }
+
+  /** @internal */
+  get sys(): Sys {
+    return this.parts.sys;
+  }
+
   /**
    * Hands the struct with its programs to the kernel. Throws BpfError: EBUSY when it is registered, EEXIST when the name that it gives itself is taken;
-   * TypeError for a map that was not loaded from an object with the programs of its members; NotYetError for one of section `.struct_ops.link`.
+   * TypeError for a map that was not loaded from an object with the programs of its members, and for one that a link registers.
    */
   register(): this {
-    if (this.flags & BpfFlags.BPF_F_LINK) throw new NotYetError([`map ${this.name}: links of struct_ops`]);
+    if (this.hasLink)
+      throw new TypeError(
+        `map ${this.name}: is of section .struct_ops.link: attachStructOps() registers it by a link`,
+      );
+    this.#fill();
+    this.#isRegistered = true;
+    return this;
+  }
+
+  /** @internal Registers the map by a link, which unregisters it when it is closed: the link's fd. Throws as register() does. */
+  registerByLink(): OwnedFd {
+    this.#fillForLink();
+    const cmd = BpfCmd.BPF_LINK_CREATE;
+    const fields = { map_fd: this.fd, attach_type: BpfAttachType.BPF_STRUCT_OPS };
+    const result = bpf(this.sys, cmd, fields);
+    if (result < 0) throw this.refused(cmd, -result, linkReasons[-result]);
+    return new OwnedFd(this.sys, result);
+  }
+
+  /** @internal Has a link register this map in place of its own, or of `expected` only. Throws as register() does. */
+  takeOver(link: number, expected: number | undefined): void {
+    this.#fillForLink();
+    const cmd = BpfCmd.BPF_LINK_UPDATE;
+    const result = bpf(this.sys, cmd, {
+      link_fd: link,
+      new_map_fd: this.fd,
+      ...(expected === undefined ? {} : { flags: BPF_F_REPLACE, old_map_fd: expected }),
+    });
+    if (result < 0) throw this.refused(cmd, -result, updateReasons[-result]);
+  }
+
+  /** What a link is to register is filled once, for all links. */
+  #fillForLink(): void {
+    if (!this.hasLink)
+      throw new TypeError(`map ${this.name}: is not of section .struct_ops.link: register() registers it`);
+    if (this.state === 'init') this.#fill();
+  }
+
+  #fill(): void {
     const { structOps } = this.parts.def;
     if (!structOps)
       throw new TypeError(
@@ -63,8 +115,6 @@ export class StructOpsMap extends BpfMap {
     this.#elem.key.fill(0);
     const result = this.#elem.update(BpfFlags.BPF_ANY);
     if (result < 0) throw this.refused(BpfCmd.BPF_MAP_UPDATE_ELEM, -result, reasons[-result]);
-    this.#isRegistered = true;
-    return this;
   }
 
   /**
@@ -101,7 +151,22 @@ export class StructOpsMap extends BpfMap {
   }
 }
 
+/** Of LINK_UPDATE, a macro of include/uapi/linux/bpf.h: only in place of the map given. */
+const BPF_F_REPLACE = 1 << 2;
+
 const reasons: Readonly<Record<number, string>> = {
   [Errno.EBUSY]: 'it is, or was, registered',
   [Errno.EEXIST]: 'the kernel has one of its name',
+};
+const linkReasons: Readonly<Record<number, string>> = {
+  [Errno.EEXIST]: 'the kernel has one of its name',
+  [Errno.EBUSY]: 'the kernel has another, and takes one only',
+  [Errno.EOPNOTSUPP]: 'the kernel registers none of this struct',
+};
+const updateReasons: Readonly<Record<number, string>> = {
+  [Errno.EINVAL]: 'the link is of another struct, or the name that the struct gives itself is another',
+  [Errno.EEXIST]: 'the link registers this map already',
+  [Errno.EPERM]: 'the map that is registered is not the expected one',
+  [Errno.ENOLINK]: 'the link was detached',
+  [Errno.EOPNOTSUPP]: 'the kernel replaces none of this struct',
 };

@@ -11,6 +11,7 @@ import {
   type LiveStruct,
   type MapDef,
   type ScalarArray,
+  StructOpsMap,
   wrapMap,
 } from '../maps/index.js';
 import {
@@ -32,7 +33,8 @@ import { denied } from './denied.js';
 import { closeAll, execute, type LoadedFds, undo } from './execute.js';
 import { GlobalStore, type Globals } from './globals.js';
 import { attachesItself } from './links/from-section.js';
-import { closeHolders, type Link } from './links/link.js';
+import { closeHolders, type Link, linksOf } from './links/link.js';
+import { attachStructOps } from './links/struct-ops.js';
 import { requireUsable } from './pinned-map.js';
 import { Program } from './program.js';
 import { arenaMemory, copiedMemory, mappedMemory, type SectionMemory } from './section-memory.js';
@@ -219,14 +221,18 @@ export class BpfObject {
   }
 
   /**
-   * Attaches every loaded program whose section name says to what. When one cannot be, those attached before it are detached
-   * again, and this throws what {@link Program.attach} throws. Programs that name no target are passed over.
+   * Attaches every loaded program whose section name says to what, and registers the struct_ops maps that are not yet. When one cannot be, those attached
+   * before it are detached again, and this throws what {@link Program.attach} and {@link attachStructOps} throw. Programs that name no target are passed
+   * over.
    */
   attach(): Link[] {
     const links: Link[] = [];
     try {
       for (const program of Object.values(this.#loaded('programs').programs))
         if (attachesItself(program.spec)) links.push(program.attach());
+      for (const map of this.#structOps())
+        if (map.isComplete && map.state !== 'inuse' && linksOf(map).length === 0)
+          links.push(attachStructOps(map));
       return links;
     } catch (error) {
       undoAttach(links);
@@ -243,7 +249,8 @@ export class BpfObject {
     if (!live) return;
     const maps = Object.entries(live.maps).filter(([name]) => !live.given.has(name));
     const programs = Object.values(live.programs).reverse();
-    closeHolders([{ close: () => closeAll(live.fds) }, ...maps.map(([, map]) => map), ...programs]);
+    const links = maps.flatMap(([, map]) => (map instanceof StructOpsMap ? linksOf(map) : []));
+    closeHolders([{ close: () => closeAll(live.fds) }, ...maps.map(([, map]) => map), ...programs, ...links]);
   }
 
   [Symbol.dispose](): void {
@@ -272,6 +279,14 @@ export class BpfObject {
       // Where bpf() is forbidden every probe fails, and a plan may for that reason only miss a feature.
       throw denied(sys, kernel, this.spec.file) ?? error;
     }
+  }
+
+  /** Those that are the object's own. */
+  #structOps(): StructOpsMap[] {
+    const { maps, given } = this.#loaded('maps');
+    return Object.entries(maps).flatMap(([name, map]) =>
+      map instanceof StructOpsMap && !given.has(name) ? [map] : [],
+    );
   }
 
   #loaded(what: string): Live {

@@ -15,6 +15,12 @@ export {
   type CgroupQueryOptions,
   queryCgroup,
 } from './links/cgroup-query.js';
+export {
+  type DevicePrograms,
+  type DeviceQueryOptions,
+  queryNetkit,
+  queryTcx,
+} from './links/device-query.js';
 export type { AttachOptions } from './links/from-section.js';
 export type { CgroupOrder, IterParameters } from './links/iter-info.js';
 export { Link, type LinkKind } from './links/link.js';
@@ -47,6 +53,7 @@ export type {
 export { listLinks } from './links/list-links.js';
 export type { MprogOrder, Neighbor } from './links/mprog-order.js';
 export { type OpenLinkOptions, openLink } from './links/open-link.js';
+export { attachStructOps } from './links/struct-ops.js';
 export { queryXdp, type XdpMode, type XdpPrograms } from './links/xdp-query.js';
 export { listPrograms } from './list-programs.js';
 export { OpenError } from './open-error.js';

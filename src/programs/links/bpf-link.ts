@@ -39,7 +39,7 @@ export function createLink(program: Attachable, place: LinkPlace, fields: LinkCr
 }
 
 export interface UpdateOptions {
-  /** Fails unless this program, or its fd, is the one that runs now. */
+  /** Fails unless this program, or its fd, is the one that runs now; of struct_ops this map. */
   readonly expected?: number | { readonly fd: number };
 }
 
@@ -48,7 +48,7 @@ export function updateLink(
   program: Attachable,
   { link, update }: Pick<LinkParts, 'link' | 'update'>,
   name: string,
-  { expected }: UpdateOptions = {},
+  options: UpdateOptions = {},
 ): void {
   if (!link) {
     if (update) {
@@ -61,7 +61,7 @@ export function updateLink(
       advice: 'Attach the new program, then close this link.',
     });
   }
-  const old = typeof expected === 'object' ? expected.fd : expected;
+  const old = expectedFd(options);
   const cmd = BpfCmd.BPF_LINK_UPDATE;
   const result = bpf(program.sys, cmd, {
     link_fd: link.value,
@@ -76,6 +76,10 @@ export function updateLink(
     what: `${name}: run ${program.name} instead`,
     ...updateHint(-result),
   });
+}
+
+export function expectedFd({ expected }: UpdateOptions): number | undefined {
+  return typeof expected === 'object' ? expected.fd : expected;
 }
 
 function updateHint(errno: number): { hint?: string } {

@@ -1,10 +1,11 @@
+import { StructOpsMap } from '../../maps/index.js';
 import { OwnedFd, type Sys } from '../../syscall/index.js';
 import { IterOutput } from '../iter-output.js';
 import { pinObject, unpinAll, unpinObject } from '../pin.js';
 import { StateError } from '../state-error.js';
 import type { AttachTarget } from './attach-target.js';
 import type { Attachable } from './attachable.js';
-import { detachLink, type UpdateOptions, updateLink } from './bpf-link.js';
+import { detachLink, expectedFd, type UpdateOptions, updateLink } from './bpf-link.js';
 import { readLinkInfo } from './link-info.js';
 import type { LinkInfo } from './link-info-types.js';
 
@@ -34,11 +35,14 @@ export interface LinkParts {
   readonly update?: (program: Attachable) => void;
 }
 
+/** What runs by a link: a program, or a struct_ops map. */
+export type LinkOwner = Attachable | StructOpsMap;
+
 /** The open links of each program, in the order in which they were made. */
-const linksOfPrograms = new WeakMap<Attachable, Set<Link>>();
+const linksOfPrograms = new WeakMap<object, Set<Link>>();
 
 /** The links of a program that are still open: those made through it, and those that run it since their update(). */
-export function linksOf(program: Attachable): readonly Link[] {
+export function linksOf(program: LinkOwner): readonly Link[] {
   return [...(linksOfPrograms.get(program) ?? [])];
 }
 
@@ -53,13 +57,13 @@ export class Link {
   readonly target: string;
   readonly #parts: LinkParts;
   #program: string;
-  #owner: Attachable | undefined;
+  #owner: LinkOwner | undefined;
   #open = true;
   #connected = true;
   readonly #pins = new Set<string>();
 
   /** @internal Without an owner, the link belongs to nobody but its caller. */
-  constructor(parts: LinkParts, owner?: Attachable) {
+  constructor(parts: LinkParts, owner?: LinkOwner) {
     this.kind = parts.kind;
     this.target = parts.target;
     this.#program = parts.program;
@@ -96,11 +100,12 @@ export class Link {
 
   /**
    * Runs another loaded program in place of this one, in one step: no event is missed. Links of cgroups, XDP, tcx, netkit, network namespaces, sockmaps,
-   * iterators and struct_ops can do so (Linux 5.7 and later, by kind). From then on the link belongs to that program: the one it replaced can be closed.
+   * iterators and struct_ops (another map) can do so (Linux 5.7 and later, by kind). From then on the link belongs to that program: the one it replaced can be closed.
    * Throws UnsupportedFeatureError for links of other kinds, BpfError when the kernel refuses.
    */
-  update(program: Attachable, options: UpdateOptions = {}): void {
-    updateLink(program, this.#held(), this.#name, options);
+  update(program: LinkOwner, options: UpdateOptions = {}): void {
+    if (program instanceof StructOpsMap) program.takeOver(this.#bpfLink('update').value, expectedFd(options));
+    else updateLink(program, this.#held(), this.#name, options);
     this.#program = program.name;
     if (this.#owner) this.#moveTo(program);
   }
@@ -170,7 +175,7 @@ export class Link {
     return `the link of program ${this.#program} to ${this.target}`;
   }
 
-  #moveTo(owner: Attachable | undefined): void {
+  #moveTo(owner: LinkOwner | undefined): void {
     if (this.#owner) linksOfPrograms.get(this.#owner)?.delete(this);
     this.#owner = owner;
     if (!owner) return;
