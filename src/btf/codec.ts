@@ -29,7 +29,6 @@ const WARM = 32;
 class TypeCodec implements Codec {
   readonly typeId: number;
   readonly size: number;
-  readonly viewAt: Codec['viewAt'];
   readonly #name: string;
   readonly #shape: Shape;
   readonly #little: boolean;
@@ -47,7 +46,6 @@ class TypeCodec implements Codec {
     this.#little = little;
     this.#read = this.#coldReader();
     this.#write = this.#coldWriter();
-    this.viewAt = (shape.kind === 'struct' ? viewMaker(shape, little) : this.#read) as Codec['viewAt'];
     shapes.set(this, { shape, little });
   }
 
@@ -66,6 +64,14 @@ class TypeCodec implements Codec {
     this.#write = this.#generated(compiledWriter) ?? closureWriter(this.#shape, this.#little);
     Object.defineProperty(this, 'writeAt', { value: this.#write });
     return this.#write;
+  }
+
+  /** As {@link readAt}. */
+  get viewAt(): Codec['viewAt'] {
+    const shape = this.#shape;
+    const value = shape.kind === 'struct' ? viewMaker(shape, this.#little) : this.#coldReader();
+    Object.defineProperty(this, 'viewAt', { value });
+    return value as Codec['viewAt'];
   }
 
   read(bytes: Uint8Array, offset = 0, length?: number): BtfValue {
@@ -95,19 +101,22 @@ class TypeCodec implements Codec {
   }
 
   #coldReader(): Read {
-    const read = closureReader(this.#shape, this.#little);
+    // Most codecs of an object are never used.
+    let read: Read | undefined;
     let uses = 0;
     return (view, offset, length) => {
       uses += 1 + this.size / 256;
+      read ??= closureReader(this.#shape, this.#little);
       return (uses > WARM ? this.readAt : read)(view, offset, length);
     };
   }
 
   #coldWriter(): Write {
-    const write = closureWriter(this.#shape, this.#little);
+    let write: Write | undefined;
     let uses = 0;
     return (view, offset, value) => {
       uses += 1 + this.size / 256;
+      write ??= closureWriter(this.#shape, this.#little);
       (uses > WARM ? this.writeAt : write)(view, offset, value);
     };
   }
