@@ -46,7 +46,10 @@ t.test('a token lets a process in a user namespace load what it delegates', asyn
   });
   t.match(said.get('token'), { maps: Number, programs: ['hello'], features: true });
   t.match(said.get('environment'), { programs: ['hello'] });
-  t.match(said.get('not delegated'), { code: 'ERR_RAWBPF_SYSCALL', message: /EPERM.*token/ });
+  t.match(said.get('not delegated'), {
+    code: 'ERR_RAWBPF_SYSCALL',
+    message: /EPERM.*the BPF token does not delegate BPF_PROG_TYPE_CGROUP_SKB.*delegate_progs/,
+  });
   t.match(said.get('no bpffs'), {
     code: 'ERR_RAWBPF_SYSCALL',
     message: /BPF token of \/proc: .*not the root of a bpf file system/,

@@ -21,9 +21,26 @@ export function lackOfPrivilege(facts: Facts): Cause | undefined {
   if (facts.may('CAP_BPF')) return undefined;
   const disabled = facts.unprivilegedBpfDisabled;
   return {
-    reason: `the process lacks CAP_BPF${disabled ? ` (and kernel.unprivileged_bpf_disabled is ${disabled})` : ''}`,
+    reason: `the process lacks CAP_BPF${disabled ? ` (and kernel.unprivileged_bpf_disabled is ${disabled})` : ''}${heldBy(facts)}`,
     advice: 'Run it as root, or give it CAP_BPF and CAP_PERFMON (Linux 5.8; before that CAP_SYS_ADMIN).',
   };
+}
+
+/** `; it has CAP_BPF, CAP_PERFMON`: what to compare with what is needed. */
+export function heldBy({ held }: Facts): string {
+  return held === 'all' || held.length === 0 ? '' : `; it has ${held.join(', ')}`;
+}
+
+/** Set when a process that has the capabilities is refused by something that rawbpf cannot see into. */
+export function lackOfPermission(facts: Facts): Cause {
+  return facts.seccomp
+    ? {
+        reason:
+          'the process has the capabilities, so its seccomp filter or a security module (SELinux, BPF LSM) forbids it',
+        advice:
+          "Containers set the filter: allow bpf() and perf_event_open() in the container's seccomp profile.",
+      }
+    : { reason: 'the process has the capabilities, so a security module (SELinux, BPF LSM) forbids it' };
 }
 
 /** Kernels before 5.11 charge maps and programs to RLIMIT_MEMLOCK and answer EPERM when it is used up. */

@@ -16,6 +16,10 @@ export interface Facts {
   readonly kernel: KernelView;
   /** True when the process has the capability, or CAP_SYS_ADMIN, which implies all of them. */
   may(capability: Capability): boolean;
+  /** Those that the process has, of the ones that BPF programs may need; `all` when they cannot be told. */
+  readonly held: readonly Capability[] | 'all';
+  /** True when a seccomp filter looks at the process's system calls, as in most containers. */
+  readonly seccomp: boolean;
   /** True when the capabilities count only inside a user namespace (a rootless container), where bpf() does not heed them. */
   readonly inUserNamespace: boolean;
   /** `kernel.unprivileged_bpf_disabled`: 0 allows unprivileged bpf(), 1 and 2 do not. */
@@ -28,7 +32,8 @@ export interface Facts {
 
 /** Reads the facts; a file that cannot be read leaves its fact unknown. */
 export function readFacts(kernel: KernelView, read: (path: string) => string | undefined = readText): Facts {
-  const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(read('/proc/self/status') ?? '')?.[1];
+  const status = read('/proc/self/status') ?? '';
+  const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1];
   const capabilities = effective === undefined ? undefined : BigInt(`0x${effective}`);
   const has = (c: Capability) =>
     capabilities === undefined || ((capabilities >> BigInt(capabilityBits[c])) & 1n) === 1n;
@@ -37,6 +42,8 @@ export function readFacts(kernel: KernelView, read: (path: string) => string | u
   const memlock = /^Max locked memory\s+(\d+)/m.exec(read('/proc/self/limits') ?? '')?.[1];
   return {
     kernel,
+    held: capabilities === undefined ? 'all' : (Object.keys(capabilityBits) as Capability[]).filter(has),
+    seccomp: /^Seccomp:\s*2$/m.test(status),
     may: capability => has('CAP_SYS_ADMIN') || has(capability),
     inUserNamespace: uidMap !== undefined && uidMap.join(' ') !== '0 0 4294967295',
     unprivilegedBpfDisabled: disabled === undefined ? undefined : Number(disabled),

@@ -1,9 +1,11 @@
 export { readBtfById } from './btf-by-id.js';
-export { type Cause, lackOfLockedMemory, lackOfPrivilege } from './cause.js';
+export { type Cause, heldBy, lackOfLockedMemory, lackOfPermission, lackOfPrivilege } from './cause.js';
+export { missingConfig } from './config-needs.js';
 export { onlineCpus, parseCpuList, possibleCpus } from './cpus.js';
 export { errorFor } from './error-for.js';
 export { type Facts, readFacts } from './facts.js';
 export { type Feature, features } from './features.js';
+export { helperSince } from './helper-since.js';
 export { type KernelFunction, kernelFunctions } from './kallsyms.js';
 export { Kernel } from './kernel.js';
 export {

@@ -3,6 +3,7 @@ import {
   type Cause,
   type Facts,
   lackOfLockedMemory,
+  lackOfPermission,
   lackOfPrivilege,
   mapTypeSince,
   pageSize,
@@ -134,11 +135,7 @@ function forbidden({ type, facts }: RefusedMapCreate): Cause {
       reason: `${typeName(type)} maps need CAP_NET_ADMIN besides CAP_BPF`,
       advice: 'Run it as root, or give the process CAP_NET_ADMIN.',
     };
-  return (
-    lackOfLockedMemory(facts) ?? {
-      reason: 'the process has the capabilities, so a security module (seccomp, SELinux, BPF LSM) forbids it',
-    }
-  );
+  return lackOfLockedMemory(facts) ?? lackOfPermission(facts);
 }
 
 function wrongSizes({ type, keySize, valueSize, maxEntries, pageSize }: RefusedMapCreate): Cause | undefined {

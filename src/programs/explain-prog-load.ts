@@ -2,8 +2,11 @@ import { BpfAttachType, BpfProgType, enumName } from '../abi/index.js';
 import {
   type Cause,
   type Facts,
+  heldBy,
   lackOfLockedMemory,
+  lackOfPermission,
   lackOfPrivilege,
+  missingConfig,
   progTypeOption,
   progTypeSince,
 } from '../kernel/index.js';
@@ -85,6 +88,17 @@ export function explainProgLoad(refused: RefusedProgLoad): Cause | undefined {
       advice: 'Look for CONFIG_BPF_JIT_ALWAYS_ON and net.core.bpf_jit_enable.',
     };
   if (refused.errno === Errno.ENOMEM) return { reason: 'the kernel has no memory for the program' };
+  if (refused.errno === Errno.ENOSYS)
+    return {
+      reason: 'this kernel has no bpf()',
+      missing: { feature: 'BPF (CONFIG_BPF_SYSCALL)' },
+    };
+  const options = refused.errno === Errno.EINVAL ? missingConfig(refused.facts.kernel, refused.type) : [];
+  if (options && options.length > 0)
+    return {
+      reason: `it was built without ${options.join(' and ')}`,
+      missing: { feature: `${typeName(refused.type)} programs` },
+    };
   if (refused.errno === Errno.EINVAL && refused.probe(refused.type) === false) {
     const since = progTypeSince(refused.type);
     const option = progTypeOption(refused.type);
@@ -101,7 +115,7 @@ function forbidden({ type, attachType, facts }: RefusedProgLoad): Cause {
   const privilege = lackOfPrivilege(facts);
   if (privilege) return privilege;
   const lacking = (capability: 'CAP_PERFMON' | 'CAP_NET_ADMIN'): Cause => ({
-    reason: `${typeName(type)} programs need ${capability} besides CAP_BPF`,
+    reason: `${typeName(type)} programs need ${capability} besides CAP_BPF${heldBy(facts)}`,
     advice: `Run it as root, or give the process ${capability}.`,
   });
   if (perfmonTypes.has(type) && !facts.may('CAP_PERFMON')) return lacking('CAP_PERFMON');
@@ -119,9 +133,7 @@ function forbidden({ type, attachType, facts }: RefusedProgLoad): Cause {
       advice: 'Use another hook: a tp_btf/ or raw_tp/ program needs no kernel code to be patched.',
       missing: { feature: `${attachName(type, attachType)} programs` },
     };
-  return {
-    reason: 'the process has the capabilities, so a security module (seccomp, SELinux, BPF LSM) forbids it',
-  };
+  return lackOfPermission(facts);
 }
 
 function attachName(type: number, attachType: number): string {

@@ -11,8 +11,9 @@ import {
 } from '../kernel/index.js';
 import { getHint, mapCreateCause, pinHint } from '../maps/index.js';
 import type { KernelView, PlanStep, PoisonedInsn } from '../object/index.js';
-import { type AttrRecord, Errno, type Sys } from '../syscall/index.js';
+import { type AttrRecord, Errno, type Sys, tokenOf } from '../syscall/index.js';
 import { explainProgLoad } from './explain-prog-load.js';
+import { explainTokenRefusal } from './explain-token.js';
 import type { Refusal } from './load-with-log.js';
 import { VerifierError } from './verifier-error.js';
 import { findFault } from './verifier-log.js';
@@ -93,6 +94,10 @@ function poisonReached(
 
 function causeOf({ sys, kernel, step, attr, refusal: { errno } }: RefusedStep): Cause | undefined {
   const number = (field: string) => Number(attr[field] ?? 0);
+  const token = tokenOf(sys);
+  const notDelegated =
+    token !== undefined && errno === Errno.EPERM ? explainTokenRefusal(token, step.cmd, attr) : undefined;
+  if (notDelegated) return notDelegated;
   if (step.cmd === BpfCmd.BPF_PROG_LOAD) {
     const attachType = number('expected_attach_type');
     return explainProgLoad({

@@ -1,4 +1,5 @@
 import { RawbpfError } from '../errors/index.js';
+import { helperSince } from '../kernel/index.js';
 import type { PoisonedInsn } from '../object/index.js';
 import { errnoName } from '../syscall/index.js';
 import { hintFor } from './verifier-hints.js';
@@ -76,6 +77,7 @@ export class VerifierError extends RawbpfError {
       this.truncated
         ? 'The log is not whole: it was longer than the kernel would write, or than is of use.'
         : '',
+      helperVersion(this.fault),
       hint ?? '',
     ]
       .filter(part => part !== '')
@@ -92,6 +94,13 @@ function reasonOf(fault: VerifierFault, reached: PoisonedInsn | undefined): stri
   if (reached) return `it reaches ${reached.missing}`;
   const { reason = 'it does not say why', helper } = fault;
   return helper && !reason.includes(helper) ? `${reason}, calling ${helper}()` : reason;
+}
+
+/** Which kernel brought the helper that this one does not know, or not for this program type. */
+function helperVersion({ helper, reason, instruction }: VerifierFault): string {
+  if (!helper || !/unknown func|invalid func|cannot use helper/.test(reason ?? '')) return '';
+  const since = helperSince(Number(/#(\d+)$/.exec(instruction ?? '')?.[1]));
+  return since ? `${helper}() came with Linux ${since}.` : '';
 }
 
 function place({ source }: VerifierFault, reached: PoisonedInsn | undefined): string {

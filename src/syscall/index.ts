@@ -45,7 +45,7 @@ export { formatSyscall } from './strace/format-syscall.js';
 export type { FormatOptions } from './strace/options.js';
 export { formatBpf, type PlannedCall, type PlannedValue } from './strace/planned-call.js';
 export * from './sys.js';
-export { withToken } from './token-sys.js';
+export { tokenOf, withToken } from './token-sys.js';
 export {
   SYSCALL_CHANNEL,
   type SyscallEvent,

@@ -29,13 +29,22 @@ export function withToken(sys: Sys, token: number): Sys {
     view.setInt32(fields.fd, token, little);
     return sys.bpf(cmd, attr, Math.max(size, fields.fd + 4), ...rest);
   };
-  return new Proxy(sys, {
+  const proxy = new Proxy(sys, {
     get(target, name) {
       if (name === 'bpf') return bpf;
       const value = Reflect.get(target, name, target);
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
+  tokens.set(proxy, token);
+  return proxy;
+}
+
+const tokens = new WeakMap<Sys, number>();
+
+/** The fd of the token that stands behind the calls of a {@link Sys}. */
+export function tokenOf(sys: Sys): number | undefined {
+  return tokens.get(sys);
 }
 
 function fieldsOf(schema: Struct, flags: string, fd: string): TokenFields {
