@@ -1,39 +1,28 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readlinkSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { BpfObject } from '../src/index.js';
 import { needs, run, which } from './live.js';
+import { type PerlChild, perlChild } from './perl-child.js';
 import { fixture } from './repository.js';
 import { sectionRow } from './section-row.js';
 
 interface Namespace {
   /** File of the network namespace. */
   readonly path: string;
-  /** Runs a Perl script in it. */
-  perl(script: string): void;
+  readonly child: PerlChild;
 }
 
 /** A network namespace with a loopback interface, for as long as the test runs. */
 async function namespace(t: Test): Promise<Namespace> {
-  const script = 'ip link set lo up && echo ready && read line';
-  const child = spawn('unshare', ['--net', 'sh', '-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  t.teardown(async () => {
-    child.stdin.end('\n');
-    await exited;
-  });
-  await once(child.stdout, 'data');
-  const path = `/proc/${child.pid}/ns/net`;
-  return {
-    path,
-    perl(script) {
-      execFileSync('nsenter', [`--net=${path}`, 'perl', '-MSocket', '-e', script], { stdio: 'inherit' });
-    },
-  };
+  const child = await perlChild(
+    t,
+    'exec unshare --net sh -c \'ip link set lo up && exec "$@"\' sh "$@";',
+    'sh',
+  );
+  return { path: `/proc/${child.pid}/ns/net`, child };
 }
 
-const tools = ['unshare', 'nsenter', 'ip', 'perl'];
+const tools = ['unshare', 'ip', 'perl'];
 const datagram =
   "socket(my $s, AF_INET, SOCK_DGRAM, 0); send($s, 'x', 0, pack_sockaddr_in(9, INADDR_LOOPBACK)) or die $!";
 /** A packet of a packet socket, in which the kernel looks for its transport header; 1 is the loopback interface. */
@@ -51,16 +40,16 @@ for (const [section, name, script] of [
     if (!needs(t, { tools })) return;
     using object = BpfObject.open(fixture('test-links-sockets')).load({ programs: [name] });
     const other = await namespace(t);
-    const runs = (): bigint => {
+    const runs = async (): Promise<bigint> => {
       const before = object.globals['runs'] as bigint;
-      other.perl(script);
+      await other.child.run(script);
       return (object.globals['runs'] as bigint) - before;
     };
-    t.equal(runs(), 0n);
+    t.equal(await runs(), 0n);
     const program = object.program(name);
     const link = program.attachTo({ kind: 'netns', netns: other.path });
     t.equal(link.isBpfLink, true);
-    t.ok(runs() > 0n);
+    t.ok((await runs()) > 0n);
     const inode = Number(/\d+/.exec(readlinkSync(other.path))?.[0]);
     t.match(link.info(), { typeName: 'netns', netnsIno: inode, progId: program.info().id });
     if (which('bpftool')) {
@@ -72,7 +61,7 @@ for (const [section, name, script] of [
       });
     }
     link.close();
-    t.equal(runs(), 0n);
+    t.equal(await runs(), 0n);
   });
 
 t.test('what network namespaces refuse', async t => {
