@@ -100,6 +100,7 @@ export const features: Readonly<Record<ProbedFeature, Feature>> = {
     since: '6.10',
     probe: sys => linksTo(sys, BpfProgType.BPF_PROG_TYPE_SK_SKB, BpfAttachType.BPF_SK_SKB_STREAM_VERDICT),
   },
+  tcx_link: { since: '6.6', probe: tcxLink },
   arg_ctx_tag: { since: '6.8', probe: argCtxTag },
   // Only a kernel that knows the field gets as far as looking for the program.
   raw_tp_cookie: {
@@ -207,6 +208,17 @@ function knowsKprobes(sys: Sys, attach_type: number): boolean {
   sys.close(prog_fd);
   took(sys, result);
   return result === -Errno.EFAULT || result === -Errno.EOPNOTSUPP;
+}
+
+/** A kernel that knows such links looks for the interface first. */
+function tcxLink(sys: Sys): boolean {
+  const prog_fd = load(sys, socketFilter, { prog_type: BpfProgType.BPF_PROG_TYPE_SCHED_CLS });
+  if (prog_fd < 0) return false;
+  const link = { prog_fd, target_ifindex: 0x7fffffff, attach_type: BpfAttachType.BPF_TCX_INGRESS };
+  const result = bpf(sys, BpfCmd.BPF_LINK_CREATE, link);
+  sys.close(prog_fd);
+  took(sys, result);
+  return result === -Errno.ENODEV;
 }
 
 /** With its pid negative a link on the root folder is refused for the pid (EINVAL) by kernels that filter by process, else for the path (EBADF). */

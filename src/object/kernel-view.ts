@@ -28,6 +28,7 @@ export type FeatureName =
   | 'sockmap_link' // 6.10
   | 'kprobe_multi' // 5.18
   | 'uprobe_multi' // 6.6
+  | 'tcx_link' // 6.6
   | 'arg_ctx_tag' // 6.8
   | 'raw_tp_cookie' // 6.10
   | 'kprobe_session' // 6.10
