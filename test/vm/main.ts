@@ -14,6 +14,7 @@ import './new-maps.test.js';
 import './parity.test.js';
 import './ring-overwrite.test.js';
 import './tracepoint.test.js';
+import '../links-freplace.test.js';
 import '../links-iter.test.js';
 import '../links-struct-ops.test.js';
 import '../links-tracing.test.js';
