@@ -5,6 +5,8 @@ import { explainMapCreate } from '../src/maps/explain-map-create.js';
 import { newestKernel } from '../src/object/index.js';
 import { explainProgLoad } from '../src/programs/explain-prog-load.js';
 import { explainAttach } from '../src/programs/links/attach-refused.js';
+import { explainToken } from '../src/programs/token.js';
+import { Errno } from '../src/syscall/index.js';
 
 const root = 'Name:\tnode\nCapEff:\t000001ffffffffff\n';
 const ordinary = 'Name:\tnode\nCapEff:\t0000000000000000\n';
@@ -14,11 +16,19 @@ const limits =
 
 /** Facts of a process as its /proc would tell them. */
 function factsOf(
-  files: { status?: string; uidMap?: string; disabled?: string; limits?: string; lockdown?: string },
+  files: {
+    status?: string;
+    uidMap?: string;
+    disabled?: string;
+    limits?: string;
+    lockdown?: string;
+    kconfig?: readonly string[];
+  },
   release = '6.18.0',
 ) {
   const kernel = {
     ...newestKernel({ release }),
+    kconfig: files.kconfig && new Map(files.kconfig.map(option => [option, 'y'])),
     has: (feature: string) => feature !== 'memcg_accounting' || release >= '5.11',
   };
   const texts: Record<string, string | undefined> = {
@@ -104,6 +114,49 @@ t.test('BPF_PROG_LOAD: other errnos', async t => {
   t.match(program({ errno: 524 })?.reason, 'JIT');
   t.match(program({ errno: 12 })?.reason, 'memory');
   t.equal(program({ errno: 9 }), undefined);
+});
+
+t.test('BPF_PROG_LOAD: what the kernel was built without', async t => {
+  const refused = (type: number, kconfig: readonly string[], errno: number = Errno.EINVAL) =>
+    program({ errno, type, facts: factsOf({ kconfig }), probe: () => undefined });
+  const { BPF_PROG_TYPE_LSM: lsm, BPF_PROG_TYPE_CGROUP_SYSCTL: sysctl } = BpfProgType;
+  t.match(refused(lsm, ['CONFIG_DEBUG_INFO_BTF']), {
+    reason: 'it was built without CONFIG_BPF_LSM',
+    missing: { feature: 'lsm programs' },
+  });
+  t.match(refused(lsm, []), { reason: /CONFIG_DEBUG_INFO_BTF and CONFIG_BPF_LSM/ });
+  t.match(refused(sysctl, ['CONFIG_NET']), { reason: /CONFIG_CGROUP_BPF/ });
+  t.equal(refused(sysctl, ['CONFIG_CGROUP_BPF']), undefined, 'it has all that is needed');
+  t.match(program({ errno: Errno.ENOSYS })?.missing?.feature, 'CONFIG_BPF_SYSCALL');
+});
+
+t.test(
+  'capabilities that the process has stand beside those that it needs; a seccomp filter is named',
+  async t => {
+    const bpfOnly = factsOf({ status: 'CapEff:\t0000008000000000\n' });
+    t.same(bpfOnly.held, ['CAP_BPF']);
+    t.match(
+      program({ facts: bpfOnly })?.reason,
+      'tracepoint programs need CAP_PERFMON besides CAP_BPF; it has CAP_BPF',
+    );
+    const netOnly = factsOf({ status: 'CapEff:\t0000000000001000\n' });
+    t.match(program({ facts: netOnly })?.reason, /lacks CAP_BPF .*; it has CAP_NET_ADMIN$/);
+    t.match(program({ facts: factsOf({ status: `${root}Seccomp:\t2\n` }) }), {
+      reason: /its seccomp filter or a security module/,
+      advice: /seccomp profile/,
+    });
+  },
+);
+
+t.test('BPF_TOKEN_CREATE', async t => {
+  t.match(explainToken(Errno.EOPNOTSUPP, '/x')?.reason, 'the initial one');
+  t.match(explainToken(Errno.EPERM, '/x')?.reason, '/x was mounted for another one');
+  t.match(explainToken(Errno.ENOENT, '/x'), {
+    reason: '/x is not there or delegates nothing',
+    advice: /delegate_cmds/,
+  });
+  t.match(explainToken(Errno.EINVAL, '/x')?.advice, '6.9');
+  t.equal(explainToken(Errno.ENOMEM, '/x'), undefined);
 });
 
 const map = (changes: Partial<Parameters<typeof explainMapCreate>[0]>) =>
