@@ -1,5 +1,5 @@
 import { BpfCmd } from '../../abi/index.js';
-import { BpfError, bpf, Errno, OwnedFd } from '../../syscall/index.js';
+import { BpfError, bpf, Errno } from '../../syscall/index.js';
 import { readProgramInfo } from '../program-info.js';
 import { BPF_F_ALLOW_MULTI, BPF_F_ALLOW_OVERRIDE, BPF_F_REPLACE } from './attach-flags.js';
 import { attachRefused } from './attach-refused.js';
@@ -68,85 +68,31 @@ function attachTo(program: Attachable, attach: OpenAttach, mode: number): LinkPa
       cause,
     });
   };
-  const attached = new AttachedProgram(program, attach);
+  // A link belongs to the program that it runs, and is closed before that one is: its fd stays good for as long as it is needed.
+  let runs = program;
   call(program, mode | attach.flags | (replace ? BPF_F_REPLACE : 0), replace?.fd, order);
   return {
     sys,
     kind: 'cgroup',
     program: name,
     target: folder.path,
-    holders: [folder, attached],
+    holders: [folder, { close: () => detach(runs, attach) }],
     update(next) {
-      const held = attached.hold(next);
-      try {
-        if (flag === 'allow_multi') call(next, mode | BPF_F_REPLACE, attached.fd);
-        else call(next, mode);
-      } catch (error) {
-        held.fd.close();
-        throw error;
-      }
-      attached.replaceBy(held);
+      if (flag === 'allow_multi') call(next, mode | BPF_F_REPLACE, runs.fd);
+      else call(next, mode);
+      runs = next;
     },
   };
 }
 
-interface HeldProgram {
-  readonly id: number;
-  readonly fd: OwnedFd;
-}
-
-/** The program that PROG_DETACH is to take away: the one attached, or, after an update, the one held in its place. */
-class AttachedProgram {
-  readonly #first: Attachable;
-  readonly #attach: OpenAttach;
-  readonly #firstId: number;
-  #held: HeldProgram | undefined;
-
-  constructor(program: Attachable, attach: OpenAttach) {
-    this.#first = program;
-    this.#attach = attach;
-    this.#firstId = readProgramInfo(program.sys, program.fd, `program ${program.name}`).id;
-  }
-
-  get fd(): number {
-    return this.#held?.fd.value ?? this.#first.fd;
-  }
-
-  /** A fd of our own of another program, which may be closed before this attachment ends. */
-  hold(program: Attachable): HeldProgram {
-    const { sys, name } = program;
-    const id = readProgramInfo(sys, program.fd, `program ${name}`).id;
-    const cmd = BpfCmd.BPF_PROG_GET_FD_BY_ID;
-    const fd = bpf(sys, cmd, { prog_id: id });
-    if (fd < 0) throw new BpfError({ syscall: 'bpf', cmd, errno: -fd, what: `program ${name}, id ${id}` });
-    return { id, fd: new OwnedFd(sys, fd) };
-  }
-
-  replaceBy(held: HeldProgram): void {
-    this.#held?.fd.close();
-    this.#held = held;
-  }
-
-  close(): void {
-    const { folder, attachType, flag } = this.#attach;
-    const { sys, name } = this.#first;
-    const { fd } = this;
-    const id = this.#held?.id ?? this.#firstId;
-    try {
-      // But for allow_multi the kernel takes away whatever program is there, which need not be this one any more.
-      const hook = flag === 'allow_multi' ? undefined : queryHook(sys, folder.fd, attachType);
-      if (typeof hook === 'object' && !hook.programIds.includes(id)) return;
-      const cmd = BpfCmd.BPF_PROG_DETACH;
-      const result = bpf(sys, cmd, { target_fd: folder.fd, attach_bpf_fd: fd, attach_type: attachType });
-      if (result < 0 && result !== -Errno.ENOENT)
-        throw new BpfError({
-          syscall: 'bpf',
-          cmd,
-          errno: -result,
-          what: `program ${name}: detach from cgroup ${folder.path}`,
-        });
-    } finally {
-      this.#held?.fd.close();
-    }
-  }
+function detach(program: Attachable, { folder, attachType, flag }: OpenAttach): void {
+  const { sys, fd, name } = program;
+  const what = `program ${name}: detach from cgroup ${folder.path}`;
+  // But for allow_multi the kernel takes away whatever program is there, which need not be this one any more.
+  const hook = flag === 'allow_multi' ? undefined : queryHook(sys, folder.fd, attachType);
+  if (typeof hook === 'object' && !hook.programIds.includes(readProgramInfo(sys, fd, what).id)) return;
+  const cmd = BpfCmd.BPF_PROG_DETACH;
+  const result = bpf(sys, cmd, { target_fd: folder.fd, attach_bpf_fd: fd, attach_type: attachType });
+  if (result < 0 && result !== -Errno.ENOENT)
+    throw new BpfError({ syscall: 'bpf', cmd, errno: -result, what });
 }
