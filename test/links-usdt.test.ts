@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { openUserElf, readAtOf, readUsdtNotes } from '../src/elf/index.js';
-import { BpfObject, FormatError, type Link, type Program } from '../src/index.js';
+import { ArrayMap, BpfObject, FormatError, type Link, type Program } from '../src/index.js';
 import { compile } from './compile.js';
 import { needs, run } from './live.js';
 import { fixture } from './repository.js';
@@ -17,7 +17,7 @@ interface Setting {
 }
 
 async function setting(t: Test, name: string, ...flags: string[]): Promise<Setting> {
-  const target = await startTarget(t, compileUser(t, usdtSource, 'target', ...flags));
+  const target = await startTarget(t, compileUser(usdtSource, 'target', ...flags));
   const obj = BpfObject.open(fixture('test-links-usdt'));
   t.teardown(() => obj.close());
   obj.globals['pid_filter'] = target.pid;
@@ -74,7 +74,7 @@ t.test('a probe in several places shares specifications, which are free again wh
   if (!canRun(t)) return;
   const s = await setting(t, 'on_probe');
   const spec = (id: number) =>
-    s.obj.map('__bpf_usdt_specs').get(id) as { usdt_cookie: bigint; arg_cnt: number };
+    s.obj.map('__bpf_usdt_specs', ArrayMap).get(id) as { usdt_cookie: bigint; arg_cnt: number };
   const link = attachProbe(s, 'twice', { cookie: 5n });
   await s.target.ask('9');
   t.match(s.seen(), { hits: 3n, cookie: 5n, args: [5n] });
@@ -134,7 +134,7 @@ SEC("usdt") int probe(void *ctx) { u32 zero = 0; u64 ip = 0; return lookup(&__bp
 t.test('specifications have the layout that the object was compiled with', async t => {
   if (!needs(t, { bpf: true, tools: ['cc', 'clang', 'readelf'] })) return;
   if (process.arch !== 'x64') return t.plan(0, 'scaled indexes are of x86-64');
-  const target = await startTarget(t, compileUser(t, usdtSource));
+  const target = await startTarget(t, compileUser(usdtSource));
   using obj = BpfObject.open(compile(t, newLayout)).load();
   const place = {
     kind: 'usdt',
@@ -148,7 +148,7 @@ t.test('specifications have the layout that the object was compiled with', async
   const [, base, index, scale] = /^8@\(%(\w+),%(\w+),(\d)\)$/.exec(args ?? '') ?? [];
   t.equal(scale, '8', `the compiler made a scaled index: ${args}`);
   const registers = 'r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi'.split(' ');
-  const spec = obj.map('__bpf_usdt_specs').get(0) as { args: object[]; arg_cnt: number };
+  const spec = obj.map('__bpf_usdt_specs', ArrayMap).get(0) as { args: object[]; arg_cnt: number };
   t.equal(spec.arg_cnt, 1);
   t.match(spec.args[0], {
     val_off: 0n,
@@ -180,7 +180,7 @@ t.test('static probes of a file are those that readelf shows', async t => {
     ['-no-pie', '-fno-pie'],
     ['-shared', '-fPIC'],
   ]) {
-    const path = compileUser(t, usdtSource, 'target', ...flags);
+    const path = compileUser(usdtSource, 'target', ...flags);
     const ours = readUsdtNotes(openUserElf(readAtOf(readFileSync(path)), path));
     const theirs = [
       ...run('readelf', '-nW', path).matchAll(

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { run } from './live.js';
@@ -14,14 +15,29 @@ export interface UserTarget {
   ask(line: string): Promise<string>;
 }
 
-/** Compiles C in a folder of the test's own; returns the path of what it was linked to. */
-export function compileUser(t: Test, source: string, name = 'target', ...flags: string[]): string {
-  const folder = mkdtempSync(join(tmpdir(), 'rawbpf-user-'));
-  t.teardown(() => rmSync(folder, { recursive: true }));
-  const file = join(folder, `${name}.c`);
-  writeFileSync(file, source);
-  run('cc', '-O1', '-g0', '-w', ...flags, file, '-o', join(folder, name));
-  return join(folder, name);
+/**
+ * Compiles C for this machine; returns the path of what it was linked to. It is kept beside the kernels that scripts/vm fetches, because in an emulated machine, which sees
+ * the files of this one, the compiler takes half a minute.
+ */
+export function compileUser(source: string, name = 'target', ...flags: string[]): string {
+  const options = ['-O1', '-g0', '-w', ...flags];
+  const key = createHash('sha256')
+    .update(JSON.stringify([source, options, process.arch]))
+    .digest('hex');
+  const folder = join(homedir(), '.cache/rawbpf/targets', key.slice(0, 16));
+  const path = join(folder, name);
+  if (existsSync(path)) return path;
+  mkdirSync(folder, { recursive: true });
+  const scratch = mkdtempSync(join(folder, 'new-'));
+  try {
+    const file = join(scratch, `${name}.c`);
+    writeFileSync(file, source);
+    run('cc', ...options, file, '-o', join(scratch, name));
+    renameSync(join(scratch, name), path);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+  return path;
 }
 
 /** Runs a program that answers each line of its input with one; it ends with the test. */

@@ -1,4 +1,5 @@
-import { findFunction, type UserElf, type UserFunction, userFunctions } from '../../elf/index.js';
+import { findFunction, named, type UserElf, type UserFunction, userFunctions } from '../../elf/index.js';
+import { nearestNames } from '../../kernel/index.js';
 import { UserBinaryError } from './user-binary-error.js';
 
 /** Where a function starts in a file, in bytes. Throws UserBinaryError that tells which functions there are instead. */
@@ -23,9 +24,13 @@ function whyNot(
         : 'there is no such function: it may have been inlined, or the file stripped of its symbols (nm -D lists those left); give an offset';
     }
     case 'indirect': {
-      const fixed = missing.found.filter(f => !f.indirect).map(versioned);
-      const advice = fixed.length ? `, or ${fixed.join(', ')}, which older programs call` : '';
-      return `it is an indirect function (IFUNC): which code runs is picked when a program starts. Attach to the one that is picked on this CPU, e.g. __${symbol.replace(/@.*/, '')}_avx2_unaligned_erms where the file has such symbols${advice}`;
+      const plain = symbol.replace(/@.*/, '');
+      const picked = namesIn(elf).filter(name => name.startsWith(`__${plain}_`));
+      const others = [...missing.found.filter(f => !f.indirect).map(versioned), ...picked];
+      const advice = others.length
+        ? `attach to ${others.slice(0, 5).join(', ')}`
+        : `its code is in functions that this file has no symbols for: give an offset`;
+      return `it is an indirect function (IFUNC): a program picks the code for its CPU when it starts; ${advice}`;
     }
     case 'ambiguous':
       return `there is more than one: ${missing.found.map(f => `${versioned(f)} at 0x${f.offset.toString(16)}`).join(', ')}; give the version or the offset`;
@@ -36,14 +41,19 @@ function versioned({ name, version }: UserFunction): string {
   return version ? `${name}@${version}` : name;
 }
 
-/** A few functions whose names begin or end with the one wanted, or have it in them. */
+/** A few functions whose names are near the one wanted, or have it in them. */
 function nearest(elf: UserElf, symbol: string): string[] {
-  const wanted = symbol.replace(/@.*/, '').toLowerCase();
-  const names = new Set(
-    (['dynsym', 'symtab'] as const)
-      .flatMap(table => userFunctions(elf, table, () => true))
-      .filter(f => f.name.toLowerCase().includes(wanted))
-      .map(f => (f.name === symbol.replace(/@.*/, '') ? versioned(f) : f.name)),
-  );
-  return [...names].sort((a, b) => a.length - b.length).slice(0, 3);
+  const wanted = symbol.replace(/@.*/, '');
+  const versions = userFunctions(elf, 'dynsym', named(wanted)).map(versioned);
+  if (versions.length) return versions;
+  const names = namesIn(elf);
+  const near = nearestNames(wanted, names);
+  if (near.length) return near;
+  const holding = names.filter(name => name.toLowerCase().includes(wanted.toLowerCase()));
+  return holding.sort((a, b) => a.length - b.length).slice(0, 3);
+}
+
+function namesIn(elf: UserElf): string[] {
+  const all = (['dynsym', 'symtab'] as const).flatMap(table => userFunctions(elf, table, () => true));
+  return [...new Set(all.filter(f => !f.indirect).map(f => f.name))];
 }
