@@ -219,6 +219,8 @@ t.test('maps and programs are those that bpftool gives a skeleton', async t => {
     // String literals and constants have no name that C could say.
     const named = (map: string | undefined) => !/^\.rodata\.(str|cst)/.test(map ?? '');
     const cut = listed('maps').map(map => map?.slice(0, 15));
-    t.same(cut.filter(named), spec.maps.map(m => m.kernelName).filter(named), name);
+    // The libbpf of Debian's bpftool knows no maps of .struct_ops.link (libbpf 1.2).
+    const maps = spec.maps.filter(map => !map.structOps || cut.includes(map.kernelName));
+    t.same(cut.filter(named), maps.map(m => m.kernelName).filter(named), name);
   }
 });
