@@ -2,8 +2,18 @@ import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { BpfObject, Kernel, type LoadOptions, type Program } from '../src/index.js';
-import { liveSys } from '../src/syscall/index.js';
+import {
+  type AttachTarget,
+  BpfObject,
+  Kernel,
+  type OpenOptions,
+  type Program,
+  RawbpfError,
+} from '../src/index.js';
+import { tracefsPath } from '../src/kernel/index.js';
+import { Errno, errnoName, liveSys } from '../src/syscall/index.js';
+import { failingSys } from './failing-sys.js';
+import { openFds } from './open-fds.js';
 import { fixture } from './repository.js';
 
 /** One program of test-links-kprobe, loaded, which counts in this process only. */
@@ -18,11 +28,11 @@ export interface ProbeObject extends Disposable {
 /** The kernel gives cookies to programs at perf events (5.15). */
 export const hasCookies = (): boolean => Kernel.running(liveSys()).has('perf_link');
 
-export function probeObject(name: string, options: LoadOptions = {}): ProbeObject {
-  const obj = BpfObject.open(fixture('test-links-kprobe'));
+export function probeObject(name: string, options: OpenOptions = {}): ProbeObject {
+  const obj = BpfObject.open(fixture('test-links-kprobe'), options);
   obj.globals['pid_filter'] = process.pid;
   obj.globals['with_cookie'] = Number(hasCookies());
-  obj.load({ ...options, programs: [name] });
+  obj.load({ programs: [name] });
   const take = (global: string): bigint => {
     const value = obj.globals[global] as bigint;
     obj.globals[global] = 0n;
@@ -55,4 +65,34 @@ export function runsUntilClosed(t: Test, probe: ProbeObject, link: { close(): vo
   link.close();
   touchFolder(t);
   t.equal(probe.runs(), 0, 'no more once closed');
+}
+
+/** Shows that whichever call of attaching fails, the error is typed and what `left` lists, and the fds, are as before. */
+export function leavesNothing(
+  t: Test,
+  name: string,
+  target: AttachTarget,
+  left: () => readonly string[] = () => [],
+): void {
+  for (const errno of [Errno.EPERM, Errno.EINVAL, Errno.ENOMEM, Errno.EINTR, Errno.EAGAIN]) {
+    const failing = failingSys(liveSys());
+    tracefsPath(failing.sys);
+    using probe = probeObject(name, { sys: failing.sys });
+    const before = [...openFds(), ...left()];
+    let failures = 0;
+    for (let n = 1; ; n++) {
+      const { calls } = failing;
+      failing.failAt(n, errno);
+      try {
+        probe.program.attachTo(target).close();
+      } catch (error) {
+        if (!(error instanceof RawbpfError)) throw error;
+        failures++;
+      }
+      t.same([...openFds(), ...left()], before, `${errnoName(errno)} of call ${n} leaves nothing`);
+      if (failing.calls - calls < n) break;
+    }
+    t.ok(failures > 0);
+    t.same(failing.strayCloses, []);
+  }
 }

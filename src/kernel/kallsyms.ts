@@ -34,13 +34,22 @@ export interface KernelFunction {
   readonly module: string | undefined;
 }
 
-/** All functions in `/proc/kallsyms`; none where it cannot be read. They are 100,000 or so. */
-export function* kernelFunctions(): Generator<KernelFunction> {
+/** The functions in `/proc/kallsyms` whose names are wanted, by default all, 100,000 or so; none where it cannot be read. */
+export function* kernelFunctions(wanted: (name: string) => boolean = () => true): Generator<KernelFunction> {
   for (const line of kallsymsLines() ?? []) {
-    const [, hex, name, module] = /^([0-9a-f]+) [tTwW] (\S+)(?:\t\[(.*)\])?/.exec(line) ?? [];
-    if (hex !== undefined && name !== undefined) yield { name, address: BigInt(`0x${hex}`), module };
+    // `ffffffff81000000 T vfs_rmdir`, of a module with a tab and ` [ext4]` after it.
+    const type = line.indexOf(' ') + 1;
+    if (!functionTypes.includes(line[type]!)) continue;
+    const tab = line.indexOf('\t', type);
+    const name = line.slice(type + 2, tab < 0 ? undefined : tab);
+    if (!wanted(name)) continue;
+    const module = tab < 0 ? undefined : line.slice(line.indexOf('[', tab) + 1, -1);
+    yield { name, address: BigInt(`0x${line.slice(0, type - 1)}`), module };
   }
 }
+
+/** Code, of one file or of all, weak symbols. */
+const functionTypes = 'tTwW';
 
 /** The file's 200,000 lines, a chunk at a time: whole it is 10 MB. */
 function kallsymsLines(): Generator<string> | undefined {

@@ -45,7 +45,7 @@ export function fromKallsyms(pattern: string, lines: string | undefined): Matchi
   // Some kernels leave the suffix of LTO out of the one file and not of the other.
   const isAvailable = (name: string): boolean =>
     !available || available.has(name) || available.has(name.replace(/\.llvm\..*/, ''));
-  const found = [...kernelFunctions()].filter(({ name }) => whole.test(name) && isAvailable(name));
+  const found = [...kernelFunctions(name => whole.test(name) && isAvailable(name))];
   // Addresses are 0 where kptr_restrict hides them.
   if (found.length > 0 && found.every(({ address }) => address !== 0n))
     return { addresses: BigUint64Array.from(found, ({ address }) => address) };

@@ -10,7 +10,7 @@ export const PERF_EVENT_IOC_SET_BPF = 0x40042408;
 export const PERF_EVENT_IOC_PAUSE_OUTPUT = 0x40042409;
 export const PERF_FLAG_FD_CLOEXEC = 8;
 
-/** `PERF_ATTR_SIZE_VER5`, Linux 4.1: the least that has all fields that rawbpf sets; a kernel refuses bytes it does not know unless they are 0. */
+/** `PERF_ATTR_SIZE_VER5`, Linux 4.1. More is passed where a later field is set: a kernel that does not know it answers E2BIG. */
 const ATTR_SIZE = 112;
 
 /** Calls perf_event_open(2) with the fields given (by the kernel's names; `size` is filled in): the fd, or `-errno`. */

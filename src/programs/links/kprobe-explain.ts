@@ -101,8 +101,8 @@ function unknownFunction(symbol: string): Cause {
 
 function duplicateFunction(symbol: string): Cause {
   const [name, inModule] = parts(symbol);
-  const places = [...kernelFunctions()]
-    .filter(f => f.name === name && (!inModule || f.module === inModule))
+  const places = [...kernelFunctions(other => other === name)]
+    .filter(({ module }) => !inModule || module === inModule)
     .map(({ address, module }) => `0x${address.toString(16)}${module ? ` (${module})` : ''}`);
   return {
     reason: `there is more than one function ${symbol}${places.length > 1 ? `: at ${places.join(', ')}` : ''}`,
