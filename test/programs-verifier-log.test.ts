@@ -65,6 +65,53 @@ t.test('the complaint, the instruction and the source line are found', async t =
   });
 });
 
+/** As Linux 6.1 writes it: states stand behind jumps, and a path ends before the one at fault. */
+const twoPaths = `0: R1=ctx(off=0,imm=0) R10=fp0
+; if (bpf_get_prandom_u32() == 7)
+0: (85) call bpf_get_prandom_u32#7    ; R0_w=scalar()
+1: (15) if r0 == 0x7 goto pc+2        ; R0_w=scalar()
+; return 0;
+2: (b7) r0 = 0                        ; R0_w=0
+3: (95) exit
+
+from 1 to 4: R0_w=7 R10=fp0
+; return r6;
+4: (bf) r0 = r6
+R6 !read_ok
+processed 5 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+`;
+
+t.test(
+  'a listing says where the verifier turned to another path, and starts no earlier than asked',
+  async t => {
+    const details = { file: 'a', what: 'program b', errno: 13, log: twoPaths, truncated: false };
+    const sourceAt = (index: number) =>
+      index < 4 ? undefined : { text: 'return r6;', file: 'dir/b.c', line: 9 };
+    const error = new VerifierError({ ...details, sourceAt });
+    t.match(error.fault, {
+      register: 'R6',
+      index: 4,
+      state: { R0: '7' },
+      source: { file: 'dir/b.c', line: 9 },
+    });
+    t.match(error.message, /R6 !read_ok, at b\.c:9: return r6; /);
+    t.equal(
+      error.listing({ before: 2 }),
+      [
+        '  (2 instructions before)',
+        '  return 0;',
+        '        2: r0 = 0                               R0=0',
+        '        3: exit',
+        '  (another path: from 1 to 4)',
+        '  b.c:9: return r6;',
+        '  >     4: r0 = r6',
+        '           before it: R0 = 7',
+        '           R6 !read_ok',
+      ].join('\n'),
+    );
+  },
+);
+
 t.test('a BTF log names the type and the member', async t => {
   const log =
     'magic: 0xeb9f\nversion: 1\n[2] STRUCT s size=4 vlen=1\n\ta type_id=9 bits_offset=0 Invalid type_id\n\n';

@@ -21,8 +21,8 @@ export type LogEntry =
     }
   /** All registers and stack slots of a function, before the instruction that comes next. */
   | { readonly kind: 'state'; readonly text: string }
-  /** The verifier goes on with another path, or prunes one: what came before does not lead to what follows. */
-  | { readonly kind: 'path' }
+  /** The verifier goes on with another path, or has seen one before: what came before does not lead to what follows. */
+  | { readonly kind: 'path'; readonly text: string }
   /** `remark`: printed on the way, and the complaint only when there is no other. */
   | { readonly kind: 'complaint' | 'remark'; readonly text: string };
 
@@ -72,9 +72,10 @@ function readLine(line: string): LogEntry[] {
   if (text.startsWith(';')) return readSource(text.slice(1));
   const bare = text.trimStart();
   const [, registers] = state.exec(bare) ?? [];
-  if (registers !== undefined)
-    return [...(path.test(bare) ? [{ kind: 'path' } as const] : []), { kind: 'state', text: registers }];
-  if (path.test(bare)) return [{ kind: 'path' }];
+  const turn = path.exec(bare)?.[0];
+  const turned = turn === undefined ? [] : [{ kind: 'path', text: turn } as const];
+  if (registers !== undefined) return [...turned, { kind: 'state', text: registers }];
+  if (turned.length > 0) return turned;
   return [{ kind: remark.test(text) ? 'remark' : 'complaint', text: line.startsWith('\t') ? text : bare }];
 }
 

@@ -8,6 +8,8 @@ interface Step {
   readonly text: string;
   readonly after: string | undefined;
   readonly source: SourceLine | undefined;
+  /** Where the verifier turned to another path before it: `from 9 to 15`. */
+  readonly turn: string | undefined;
 }
 
 /** What is listed and how. */
@@ -33,6 +35,7 @@ export function listFault(
   let shown: string | undefined;
   for (const [at, step] of steps.entries()) {
     const source = step.source && formatSource(step.source);
+    if (step.turn !== undefined) out.push(`  (another path: ${step.turn})`);
     if (source !== undefined && source !== shown) out.push(`  ${source}`);
     shown = source ?? shown;
     const marked = at === steps.length - 1 ? '>' : ' ';
@@ -52,11 +55,14 @@ function lastSteps(log: string, sourceAt: SourceAt, count: number): { steps: Ste
   const steps: Step[] = [];
   let leftOut = 0;
   let source: SourceLine | undefined;
+  let turn: string | undefined;
   for (const entry of readLog(log)) {
     if (entry.kind === 'source') source = entry.source;
+    if (entry.kind === 'path') turn = entry.text;
     if (entry.kind !== 'insn') continue;
     const { index, text, after } = entry;
-    steps.push({ index, text, after, source: source && placed(source, sourceAt(index)) });
+    steps.push({ index, text, after, source: source && placed(source, sourceAt(index)), turn });
+    turn = undefined;
     if (steps.length <= count) continue;
     steps.shift();
     leftOut++;
