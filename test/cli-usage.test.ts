@@ -3,7 +3,22 @@ import { node, rawbpf } from './cli-process.js';
 import { needs } from './live.js';
 import { fixture } from './repository.js';
 
-const commands = ['inspect', 'disasm', 'btf dump', 'link', 'plan', 'check', 'load', 'run', 'trace-pipe'];
+const commands = [
+  'inspect',
+  'disasm',
+  'btf dump',
+  'link',
+  'link list',
+  'link show',
+  'link detach',
+  'prog list',
+  'prog show',
+  'plan',
+  'check',
+  'load',
+  'run',
+  'trace-pipe',
+];
 
 t.test('every command has help with an example', async t => {
   for (const command of commands) {
@@ -41,6 +56,11 @@ t.test('a wrong command line is exit status 2, with nothing on stdout', async t 
     ['link'],
     ['link', fixture('minimal')],
     ['link', '-o', 'out.bpf.o'],
+    ['link', 'show'],
+    ['link', 'detach'],
+    ['link', 'list', '7'],
+    ['prog'],
+    ['prog', 'show'],
     ['plan'],
     ['check'],
     ['check', fixture('minimal')],

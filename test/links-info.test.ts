@@ -1,15 +1,20 @@
-import { closeSync, copyFileSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs';
+import { closeSync, copyFileSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { BpfAttachType, PerfTypeId } from '../src/abi/index.js';
-import { BpfObject, type LinkInfo, listLinks, type Program } from '../src/index.js';
+import { BpfObject, Kernel, type LinkInfo, listLinks, type Program } from '../src/index.js';
+import { versionCode } from '../src/kernel/index.js';
 import { createLink, type LinkCreateFields } from '../src/programs/links/bpf-link.js';
 import { Link } from '../src/programs/links/link.js';
 import { linkPerfEvent } from '../src/programs/links/open-perf-event.js';
+import { liveSys } from '../src/syscall/index.js';
 import { needs, run } from './live.js';
 import { fixture } from './repository.js';
 import { ownCgroup } from './test-cgroup.js';
+
+// Guests without hardware virtualization take their time.
+t.setTimeout(300_000);
 
 interface Theirs {
   readonly id: number;
@@ -18,14 +23,21 @@ interface Theirs {
   readonly [field: string]: unknown;
 }
 
-/** Attaches one program of the object and compares the link's info with what bpftool says of it, where it knows the type. */
+const kernel = Kernel.running(liveSys());
+/** The value where this kernel is new enough to tell it, else undefined. */
+const since = <T>(version: string, value: T): T | undefined =>
+  kernel.versionCode >= versionCode(version) ? value : undefined;
+
+/** Attaches one program of the object, on kernels from a version on that have such links, and compares the link's info with what bpftool says of it, where it knows the type. */
 function compare(
   t: Test,
+  version: string,
   program: string,
   attach: (program: Program, object: BpfObject) => Link,
   look: (info: LinkInfo, theirs: Theirs, t: Test) => void,
 ): void {
   t.test(program, async t => {
+    if (!since(version, true)) return t.plan(0, `has links since Linux ${version}`);
     using object = BpfObject.open(fixture('test-links-life')).load({ programs: [program], pinRoot: false });
     using link = attach(object.program(program), object);
     const info = link.info();
@@ -42,6 +54,11 @@ function compare(
     );
     look(info, theirs, t);
   });
+}
+
+/** What only this type of link has. */
+function known({ id, type, progId, ...rest }: LinkInfo): object {
+  return rest;
 }
 
 function raw(program: Program, kind: Link['kind'], fields: LinkCreateFields): Link {
@@ -64,26 +81,46 @@ t.test('info tells what bpftool tells, by type', async t => {
   if (!needs(t, { bpf: true, tools: ['bpftool'] })) return;
   compare(
     t,
+    '5.15',
     'on_tracepoint',
     program =>
       program.attachTo({ kind: 'tracepoint', category: 'syscalls', name: 'sys_enter_getpgid', cookie: 77n }),
     (info, _theirs, t) =>
-      t.match(info, { typeName: 'perf_event', event: 'tracepoint', name: 'sys_enter_getpgid', cookie: 77n }),
+      t.same(known(info), {
+        typeName: 'perf_event',
+        event: since('6.6', 'tracepoint'),
+        ...(since('6.6', true) ? { name: 'sys_enter_getpgid' } : {}),
+        cookie: since('6.9', 77n),
+      }),
   );
   compare(
     t,
+    '5.8',
     'on_raw_tracepoint',
-    program => program.attachTo({ kind: 'raw_tracepoint', name: 'sys_enter', cookie: 5n }),
-    (info, theirs, t) => t.match(info, { typeName: 'raw_tracepoint', name: theirs['tp_name'], cookie: 5n }),
+    program =>
+      program.attachTo({ kind: 'raw_tracepoint', name: 'sys_enter', cookie: since('6.10', 5n) ?? 0n }),
+    (info, theirs, t) =>
+      t.same(known(info), {
+        typeName: 'raw_tracepoint',
+        name: theirs['tp_name'],
+        cookie: since('6.17', 5n),
+      }),
   );
   compare(
     t,
+    '5.18',
     'on_typed',
-    program => raw(program, 'tracing', { tracing: { cookie: 6n } }),
-    (info, theirs, t) => t.match(info, { typeName: 'raw_tracepoint', name: theirs['tp_name'], cookie: 6n }),
+    program => raw(program, 'tracing', { tracing: { cookie: since('6.10', 6n) ?? 0n } }),
+    (info, theirs, t) =>
+      t.same(known(info), {
+        typeName: 'raw_tracepoint',
+        name: theirs['tp_name'],
+        cookie: since('6.17', 6n),
+      }),
   );
   compare(
     t,
+    '5.8',
     'first',
     program =>
       withFolder(ownCgroup(), target_fd =>
@@ -99,6 +136,7 @@ t.test('info tells what bpftool tells, by type', async t => {
   );
   compare(
     t,
+    '5.9',
     'on_lookup',
     program => withFolder('/proc/self/ns/net', target_fd => raw(program, 'netns', { target_fd })),
     (info, theirs, t) =>
@@ -110,12 +148,14 @@ t.test('info tells what bpftool tells, by type', async t => {
   );
   compare(
     t,
+    '6.4',
     'on_netfilter',
     program => raw(program, 'netfilter', { netfilter: { pf: 2, hooknum: 1, priority: -5, flags: 0 } }),
     (info, _theirs, t) => t.match(info, { typeName: 'netfilter', pf: 2, hooknum: 1, priority: -5, flags: 0 }),
   );
   compare(
     t,
+    '6.1',
     'over_tasks',
     program => raw(program, 'iter', { iter_info: words(0, process.pid), iter_info_len: 8 }),
     (info, theirs, t) =>
@@ -123,6 +163,7 @@ t.test('info tells what bpftool tells, by type', async t => {
   );
   compare(
     t,
+    '6.1',
     'over_cgroups',
     program =>
       withFolder(ownCgroup(), fd =>
@@ -139,6 +180,7 @@ t.test('info tells what bpftool tells, by type', async t => {
   );
   compare(
     t,
+    '5.10',
     'over_elements',
     (program, object) =>
       raw(program, 'iter', { iter_info: words(object.map('elements').fd), iter_info_len: 4 }),
@@ -146,6 +188,7 @@ t.test('info tells what bpftool tells, by type', async t => {
   );
   compare(
     t,
+    '6.6',
     'on_event',
     program =>
       new Link(
@@ -163,7 +206,7 @@ t.test('info tells what bpftool tells, by type', async t => {
         event: 'event',
         perfType: PerfTypeId.PERF_TYPE_SOFTWARE,
         config: 2n,
-        cookie: 8n,
+        cookie: since('6.9', 8n),
       }),
   );
   // No process runs the copy, so that probes in it cost nobody anything.
@@ -174,6 +217,7 @@ t.test('info tells what bpftool tells, by type', async t => {
   const numbers = (...values: bigint[]) => new Uint8Array(BigUint64Array.from(values).buffer);
   compare(
     t,
+    '6.8',
     'on_functions',
     program =>
       raw(program, 'uprobe_multi', {
@@ -196,6 +240,63 @@ t.test('info tells what bpftool tells, by type', async t => {
           { offset: 0x2000n, refCtrOffset: 0n, cookie: 1n },
           { offset: 0x2010n, refCtrOffset: 0n, cookie: 0xfedcba9876543210n },
         ],
+      }),
+  );
+  const symbols = new Map(
+    readFileSync('/proc/kallsyms', 'utf8')
+      .split('\n')
+      .map(line => line.split(/\s/))
+      .map(([address, , name]) => [name, BigInt(`0x${address || 0}`)]),
+  );
+  if (symbols.has('register_kprobe'))
+    compare(
+      t,
+      '5.15',
+      'on_kernel_function',
+      program => program.attachTo({ kind: 'kprobe', symbol: 'vfs_unlink', offset: 0, cookie: 9n }),
+      (info, _theirs, t) => {
+        if (info.typeName !== 'perf_event' || info.event !== 'kprobe') {
+          t.notOk(since('6.6', true), 'it is told what the event is');
+          return;
+        }
+        const { symbol, offset, missed, cookie } = info;
+        t.same(
+          { symbol, offset, missed, cookie },
+          { symbol: 'vfs_unlink', offset: 0, missed: since('6.7', 0n), cookie: since('6.9', 9n) },
+        );
+        // The probe is behind the instruction that marks targets of indirect calls, where there is one.
+        t.ok([0n, 4n].includes(info.address - symbols.get('vfs_unlink')!), `${info.address}`);
+      },
+    );
+  else t.comment('no kprobe: this kernel has none (CONFIG_KPROBES)');
+  if (!symbols.has('register_fprobe')) {
+    t.comment('no kprobe_multi: this kernel has none (CONFIG_FPROBE)');
+    return;
+  }
+  const addresses = [symbols.get('vfs_unlink')!, symbols.get('vfs_rmdir')!].sort((a, b) => (a < b ? -1 : 1));
+  compare(
+    t,
+    '5.18',
+    'on_kernel_functions',
+    program =>
+      raw(program, 'kprobe_multi', {
+        kprobe_multi: {
+          addrs: numbers(...addresses),
+          cookies: numbers(3n, 4n),
+          cnt: 2,
+          flags: 1,
+        },
+      }),
+    (info, _theirs, t) =>
+      t.same(known(info), {
+        typeName: 'kprobe_multi',
+        flags: since('6.6', 1),
+        retprobe: since('6.6', true),
+        missed: since('6.7', 0n),
+        functions: since(
+          '6.6',
+          addresses.map((address, i) => ({ address, cookie: since('6.9', BigInt(3 + i)) })),
+        ),
       }),
   );
 });

@@ -25,6 +25,9 @@ import { openFds } from './open-fds.js';
 import { fixture } from './repository.js';
 import { ownCgroup } from './test-cgroup.js';
 
+// Guests without hardware virtualization take their time.
+t.setTimeout(300_000);
+
 interface Theirs {
   readonly id: number;
   readonly prog_id: number;

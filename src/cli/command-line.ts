@@ -45,11 +45,38 @@ export function createProgram(): Command {
     .action(async (source, options) => (await import('./commands/btf-dump.js')).btfDump(source, options));
   example('btf dump', 'rawbpf btf dump vmlinux --format json', btf.commands[0]);
 
-  add('link', 'One object made of several: what one declares extern, another defines. Needs no privilege.')
+  const link = add(
+    'link',
+    'One object made of several: what one declares extern, another defines. And, by list, show and detach: the links of the kernel.',
+  )
     .argument('<files...>', 'compiled BPF objects (.bpf.o)')
-    .requiredOption('-o, --output <file>', 'the object to write')
-    .action(async (paths, options) => (await import('./commands/link.js')).link(paths, options));
+    .option('-o, --output <file>', 'the object to write (required)')
+    .action(async (paths, options) => {
+      if (options.output === undefined)
+        link.error("error: required option '-o, --output <file>' not specified");
+      await (await import('./commands/link.js')).link(paths, options);
+    });
   example('link', 'rawbpf link main.bpf.o library.bpf.o -o program.bpf.o');
+  const linkArgument = ['<link>', 'its id, or the path where it is pinned'] as const;
+  sub(link, 'list', 'The BPF links of the kernel: what is attached to what.')
+    .addOption(json())
+    .action(async options => (await import('./commands/links.js')).listAllLinks(options));
+  sub(link, 'show', 'One link.', 'rawbpf link show 7')
+    .argument(...linkArgument)
+    .addOption(json())
+    .action(async (which, options) => (await import('./commands/links.js')).showLink(which, options));
+  sub(link, 'detach', 'Take a program off where a link attaches it.', 'rawbpf link detach /sys/fs/bpf/guard')
+    .argument(...linkArgument)
+    .action(async which => (await import('./commands/links.js')).detachLink(which));
+
+  const prog = add('prog', 'The loaded programs of the kernel.');
+  sub(prog, 'list', 'All of them.')
+    .addOption(json())
+    .action(async options => (await import('./commands/programs.js')).listAllPrograms(options));
+  sub(prog, 'show', 'One program.', 'rawbpf prog show 7')
+    .argument('<program>', 'its id, or the path where it is pinned')
+    .addOption(json())
+    .action(async (which, options) => (await import('./commands/programs.js')).showProgram(which, options));
 
   const gen = add('gen', 'Files made of objects.');
   gen
@@ -110,6 +137,17 @@ export function createProgram(): Command {
 
   function add(name: string, description: string): Command {
     return program.command(name).description(description);
+  }
+
+  function sub(
+    parent: Command,
+    name: string,
+    description: string,
+    line = `rawbpf ${parent.name()} ${name}`,
+  ): Command {
+    const command = parent.command(name).description(description);
+    example(name, line, command);
+    return command;
   }
 
   function example(
