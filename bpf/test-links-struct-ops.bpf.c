@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Congestion controls of TCP that count the connections that come to them; the one of a link has a second to replace it. */
+/*
+ * Congestion controls of TCP that count the connections that come to them; the one of a link has a second to replace it. And a scheduler that counts and leaves
+ * the rest to the kernel.
+ */
 #include <linux/bpf.h>
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
@@ -78,13 +81,31 @@ struct tcp_congestion_ops replacement = {
 	.init = (void *)on_other_init,
 };
 
-SEC("?.struct_ops.link")
+SEC("?.struct_ops")
 struct tcp_congestion_ops sleepable = {
 	.name = "rawbpf_sleepy",
 	.cong_avoid = (void *)avoid,
 	.ssthresh = (void *)ssthresh,
 	.undo_cwnd = (void *)undo,
 	.init = (void *)on_sleepable_init,
+};
+
+struct task_struct;
+struct sched_ext_ops {
+	void (*running)(struct task_struct *p);
+	char name[128];
+};
+
+SEC("?struct_ops/running")
+void on_running(void *ctx)
+{
+	__sync_fetch_and_add(&runs, 1);
+}
+
+SEC("?.struct_ops.link")
+struct sched_ext_ops scheduler = {
+	.running = (void *)on_running,
+	.name = "rawbpf_counting",
 };
 
 char _license[] SEC("license") = "GPL";

@@ -124,3 +124,27 @@ t.test('closing the object closes its links; a pinned one stays', async t => {
   pinned.close();
   t.notOk(await use('rawbpf_linked'));
 });
+
+t.test('a scheduler', async t => {
+  if (!needs(t, { bpf: true })) return;
+  if (kernel.btf?.findByName('bpf_struct_ops_sched_ext_ops', 'struct') === undefined) {
+    t.throws(() => loaded('scheduler'), {
+      code: 'ERR_RAWBPF_OBJECT',
+      message: /map scheduler: .* knows no struct_ops sched_ext_ops/,
+    });
+    return;
+  }
+  const state = (): string => readFileSync('/sys/kernel/sched_ext/state', 'utf8').trim();
+  using object = loaded('scheduler');
+  t.equal(state(), 'disabled');
+  const [link] = object.attach();
+  t.equal(state(), 'enabled');
+  t.equal(readFileSync('/sys/kernel/sched_ext/root/ops', 'utf8').trim(), 'rawbpf_counting');
+  await new Promise(resolve => setTimeout(resolve, 20));
+  const runs = object.globals['runs'] as bigint;
+  t.ok(runs > 0n, `${runs} times a task was given the CPU`);
+  link?.close();
+  for (let tries = 0; state() !== 'disabled' && tries < 100; tries++)
+    await new Promise(resolve => setTimeout(resolve, 20));
+  t.equal(state(), 'disabled');
+});

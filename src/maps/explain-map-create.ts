@@ -72,6 +72,7 @@ const newerFields = [
 
 /** Flags of a map that kernels which do not know them answer with EINVAL. */
 const newerFlags = [
+  { flag: BpfFlags.BPF_F_LINK, feature: 'struct_ops maps for links', since: '6.4' },
   { flag: BpfFlags.BPF_F_RB_OVERWRITE, feature: 'ring buffers that overwrite', since: '6.19' },
 ] as const;
 
