@@ -1,9 +1,9 @@
 import { BpfAttachType, BpfCmd, enumName } from '../../abi/index.js';
-import { errorFor } from '../../kernel/index.js';
+import { attachTypeSince, type Cause, errorFor } from '../../kernel/index.js';
 import { attachTypeName } from '../../object/index.js';
 import { attrSchema, bpfInOut, Errno, liveSys, type Sys } from '../../syscall/index.js';
 import { BPF_F_ALLOW_MULTI, BPF_F_ALLOW_OVERRIDE } from './attach-flags.js';
-import { notCgroup, openCgroup } from './cgroup-folder.js';
+import { type CgroupFolder, notCgroup, openCgroup } from './cgroup-folder.js';
 
 /** How the programs of a cgroup's hook go together with others, there and in the cgroups below; `none` allows no others. */
 export type CgroupAttachFlag = 'none' | 'allow_override' | 'allow_multi';
@@ -47,23 +47,18 @@ export function isCgroupHook(attachType: number): boolean {
 export function queryCgroup(cgroup: string | number, options: CgroupQueryOptions = {}): CgroupHook[] {
   const { attachType, effective = false, sys = liveSys() } = options;
   const what = `the programs of cgroup ${cgroup}`;
+  // Asked first: for an attach type of something else the kernel would take the fd for what that is attached to.
+  if (attachType !== undefined && !isCgroupHook(attachType))
+    throw new TypeError(`${what}: programs for ${attachTypeName(attachType)} do not attach to cgroups`);
   const folder = openCgroup(cgroup, what);
   try {
     const hooks: CgroupHook[] = [];
     for (const type of attachType === undefined ? cgroupTypes : [attachType]) {
       const hook = queryHook(sys, folder.fd, type, effective);
-      if (typeof hook !== 'number') {
+      if (typeof hook === 'object') {
         if (attachType !== undefined || hook.programIds.length > 0) hooks.push(hook);
       } else if (attachType !== undefined || hook !== Errno.EINVAL) {
-        const cause =
-          hook === Errno.EBADF
-            ? notCgroup(folder)
-            : hook === Errno.EINVAL
-              ? {
-                  reason: 'it is newer than this kernel, or no attach type of cgroups',
-                  missing: { feature: attachTypeName(type) },
-                }
-              : undefined;
+        const cause = explainQuery(folder, type, hook);
         throw errorFor(cause, { syscall: 'bpf', cmd: BpfCmd.BPF_PROG_QUERY, errno: hook, what });
       }
     }
@@ -71,6 +66,14 @@ export function queryCgroup(cgroup: string | number, options: CgroupQueryOptions
   } finally {
     folder.close();
   }
+}
+
+function explainQuery(folder: CgroupFolder, attachType: number, errno: number): Cause | undefined {
+  if (errno === Errno.EBADF) return notCgroup(folder);
+  if (errno !== Errno.EINVAL) return undefined;
+  const since = attachTypeSince(attachType);
+  const missing = { feature: attachTypeName(attachType), ...(since ? { since } : {}) };
+  return { reason: 'it does not know of this attach type', missing };
 }
 
 /** BPF_F_QUERY_EFFECTIVE of include/uapi/linux/bpf.h. */
