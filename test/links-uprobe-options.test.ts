@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { fileOffset, openUserElf, readAtOf } from '../src/elf/index.js';
-import type { AttachTarget, Link } from '../src/index.js';
+import { type AttachTarget, BpfObject, type Link } from '../src/index.js';
 import { tracefsPath } from '../src/kernel/index.js';
 import { Errno, liveSys } from '../src/syscall/index.js';
+import { compile } from './compile.js';
 import { failingSys } from './failing-sys.js';
 import { needs, run } from './live.js';
 import { openFds } from './open-fds.js';
@@ -213,6 +214,28 @@ t.test('what cannot be attached to is told', async t => {
   t.match(refused({ kind: 'uprobe_multi', symbols: ['work_twice'], cookies: [1n, 2n] }), TypeError);
   t.match(refused({ kind: 'uprobe_multi', symbols: ['work_twice'], session: true }), TypeError);
   t.same(s.program.links, []);
+});
+
+t.test('sections that name their target attach themselves', async t => {
+  if (!needs(t, { bpf: true, tools: ['cc', 'clang'] })) return;
+  const path = compileUser(uprobeSource);
+  const target = await startTarget(t, path);
+  using obj = BpfObject.open(
+    compile(
+      t,
+      `u64 calls = 0;
+       SEC("uprobe/${path}:work_twice") int entry(void *ctx) { calls += 1; return 0; }
+       SEC("uretprobe/${path}:work_more") int back(void *ctx) { calls += 10; return 0; }
+       SEC("uprobe.multi/${path}:work_*") int entries(void *ctx) { calls += 100; return 0; }`,
+    ),
+  ).load();
+  const links = obj.attach();
+  t.same(
+    links.map(link => link.target),
+    ['work_twice', 'work_more', 'work_*'].map(name => `${path}:${name}`),
+  );
+  await target.ask('1');
+  t.equal(obj.globals['calls'], 211n);
 });
 
 const places: Readonly<Record<string, readonly [program: string, target: Record<string, unknown>]>> = {

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { openUserElf, readAtOf, readUsdtNotes } from '../src/elf/index.js';
 import { ArrayMap, BpfObject, FormatError, type Link, type Program } from '../src/index.js';
+import { Errno, liveSys, type Sys } from '../src/syscall/index.js';
 import { compile } from './compile.js';
+import { failingSys } from './failing-sys.js';
 import { needs, run } from './live.js';
 import { fixture } from './repository.js';
 import { sectionRow } from './section-row.js';
@@ -16,9 +18,13 @@ interface Setting {
   readonly seen: () => { hits: bigint; cookie: bigint; args: bigint[] };
 }
 
-async function setting(t: Test, name: string, ...flags: string[]): Promise<Setting> {
+async function setting(
+  t: Test,
+  name: string,
+  { sys = liveSys(), flags = [] }: { sys?: Sys; flags?: readonly string[] } = {},
+): Promise<Setting> {
   const target = await startTarget(t, compileUser(usdtSource, 'target', ...flags));
-  const obj = BpfObject.open(fixture('test-links-usdt'));
+  const obj = BpfObject.open(fixture('test-links-usdt'), { sys });
   t.teardown(() => obj.close());
   obj.globals['pid_filter'] = target.pid;
   obj.load({ programs: [name] });
@@ -56,7 +62,7 @@ for (const [section, name, ...flags] of [
 ] as const)
   await sectionRow(t, [section], async t => {
     if (!canRun(t)) return;
-    const s = await setting(t, name, ...flags);
+    const s = await setting(t, name, { flags });
     t.equal(await s.target.ask('1'), '0', 'the semaphore is down');
     const link = attachProbe(s, 'work', { cookie: 0x123456789abcdefn });
     t.equal(await s.target.ask('7'), '1', 'the semaphore is up');
@@ -171,6 +177,33 @@ t.test('without a pid a probe is traced in all processes', async t => {
   t.equal(link.isBpfLink, true);
   await s.target.ask('3');
   t.same(s.seen().args.slice(1, 2), [3n]);
+});
+
+t.test('whichever call fails, nothing is left and no specification is in use', async t => {
+  if (!canRun(t)) return;
+  const failing = failingSys(liveSys());
+  const s = await setting(t, 'on_probe', { sys: failing.sys });
+  attachProbe(s, 'twice').close();
+  const [first, open] = [failing.calls, failing.open.size];
+  attachProbe(s, 'twice').close();
+  const calls = failing.calls - first;
+  for (const errno of [Errno.EPERM, Errno.EINVAL, Errno.ENOMEM])
+    for (let n = 1; n <= calls; n++) {
+      failing.failAt(n, errno);
+      try {
+        attachProbe(s, 'twice').close();
+      } catch (error) {
+        t.match(error, { code: /^ERR_RAWBPF/ });
+      }
+      failing.failAt(0, 0);
+      t.equal(failing.open.size, open, `call ${n} of ${calls} fails with ${errno}`);
+    }
+  t.same(failing.strayCloses, []);
+  const link = attachProbe(s, 'twice', { cookie: 77n });
+  t.match(s.obj.map('__bpf_usdt_specs', ArrayMap).get(0), { usdt_cookie: 77n });
+  await s.target.ask('5');
+  t.match(s.seen(), { hits: 3n, cookie: 77n });
+  link.close();
 });
 
 t.test('static probes of a file are those that readelf shows', async t => {
