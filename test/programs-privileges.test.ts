@@ -99,6 +99,13 @@ function triedWith(
   return new Map(tried.map(each => [each.name, each]));
 }
 
+/** Starting a process takes seconds where the processor is emulated, and these answers do not differ between kernels since 5.8. */
+function skippedInGuest(t: Test): boolean {
+  if (process.env['IN_VM'] === undefined) return false;
+  t.plan(0, 'the same on all kernels since 5.8: tried on the machine itself only');
+  return true;
+}
+
 const tracing = ['by_raw_tp', 'by_tp_btf', 'by_iter'];
 
 t.test('CAP_BPF and CAP_PERFMON are enough to trace without tracefs', async t => {
@@ -125,6 +132,7 @@ t.test('CAP_BPF and CAP_PERFMON are enough to trace without tracefs', async t =>
 
 t.test('CAP_BPF alone is enough for what lets no address out', async t => {
   if (!needs(t, { bpf: true, tools: ['setpriv'] })) return;
+  if (skippedInGuest(t)) return;
   const tried = triedWith(t, ['bpf'], [...tracing, 'leak']);
   for (const name of tracing)
     t.match(
@@ -140,6 +148,7 @@ t.test('CAP_BPF alone is enough for what lets no address out', async t => {
 
 t.test('without capabilities bpf() is closed', async t => {
   if (!needs(t, { bpf: true, tools: ['setpriv'] })) return;
+  if (skippedInGuest(t)) return;
   const tried = triedWith(t, [], ['by_raw_tp']);
   t.match(tried.get('by_raw_tp'), { step: 'load', message: /the process lacks CAP_BPF/ });
 });
