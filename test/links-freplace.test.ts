@@ -31,7 +31,7 @@ await sectionRow(t, ['freplace'], t => {
   t.ok(replaced > 1000 && replaced !== untouched, `${replaced}, not ${untouched}`);
   t.equal(object.globals['runs'], 1n);
   if (kernel.versionCode >= versionCode('5.13'))
-    t.match(link.info(), { typeName: 'tracing', targetId: target.program('answers').info().id });
+    t.match(link.info(), { typeName: 'tracing', targetObjectId: target.program('answers').info().id });
   link.close();
   t.equal(answerOf(target), untouched, 'detached');
 });
