@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { createSocket, type Socket as Datagram } from 'node:dgram';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import t, { type Test } from 'tap';
 import { BpfObject } from '../src/index.js';
 import { ReuseportSockArray } from '../src/maps/index.js';
-import { liveSys, SOCK_CLOEXEC, SOL_SOCKET } from '../src/syscall/index.js';
+import { Errno, liveSys, SO_DETACH_BPF, SOCK_CLOEXEC, SOL_SOCKET } from '../src/syscall/index.js';
 import { needs } from './live.js';
 import { ownCgroup } from './own-cgroup.js';
 import { perlChild } from './perl-child.js';
@@ -121,4 +122,57 @@ sectionRow(t, ['sk_reuseport/migrate'], async t => {
   t.equal(object.globals['migrations'], 1n, 'chose for the connection of a listener that was closed');
   await accepted;
   link.close();
+});
+
+const SO_LOCK_FILTER = 44;
+
+t.test('what sockets refuse', async t => {
+  if (!needs(t, { bpf: true })) return;
+  using object = load('filter', 'select', 'msg');
+  const filter = object.program('filter');
+  const socket = await receiver(t);
+  t.throws(() => object.program('msg').attachTo({ kind: 'socket', socket }), {
+    errnoName: 'EINVAL',
+    message: /a sk_msg program does not run at a socket/,
+  });
+  t.throws(() => object.program('select').attachTo({ kind: 'socket', socket }), {
+    errnoName: 'EINVAL',
+    message: /does not share its port.*SO_REUSEPORT/,
+  });
+  t.throws(() => filter.attachTo({ kind: 'socket', socket: 9999 }), {
+    errnoName: 'EBADF',
+    message: /no open file/,
+  });
+  const file = openSync('/dev/null', 'r');
+  t.throws(() => filter.attachTo({ kind: 'socket', socket: file }), { errnoName: 'ENOTSOCK' });
+  closeSync(file);
+  t.throws(() => filter.attachTo({ kind: 'socket', socket: createSocket('udp4') }), { name: 'TypeError' });
+  const sys = liveSys();
+  const fd = sys.socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sys.setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, Uint8Array.of(1, 0, 0, 0));
+  t.throws(() => filter.attachTo({ kind: 'socket', socket: fd }), {
+    errnoName: 'EPERM',
+    message: /SO_LOCK_FILTER/,
+  });
+  sys.close(fd);
+});
+
+t.test('a socket that is closed before its link', async t => {
+  if (!needs(t, { bpf: true })) return;
+  using object = load('filter');
+  const filter = object.program('filter');
+  const sys = liveSys();
+  const make = () => sys.socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const first = make();
+  const link = filter.attachTo({ kind: 'socket', socket: first });
+  sys.close(first);
+  const second = make();
+  t.equal(second, first, 'another socket has its number');
+  const other = filter.attachTo({ kind: 'socket', socket: second });
+  link.close();
+  const none = new Uint8Array(4);
+  t.equal(sys.setsockopt(second, SOL_SOCKET, SO_DETACH_BPF, none), 0, 'which kept its own program');
+  t.equal(sys.setsockopt(second, SOL_SOCKET, SO_DETACH_BPF, none), -Errno.ENOENT);
+  other.close();
+  sys.close(second);
 });
