@@ -123,18 +123,19 @@ TC_COUNTS("netkit/primary", on_netkit_primary, TC_ACT_UNSPEC, count)
 TC_COUNTS("netkit/primary", other_netkit, TC_ACT_UNSPEC, count_other)
 TC_COUNTS("netkit/peer", on_netkit_peer, TC_ACT_UNSPEC, count)
 
-#define LWT_COUNTS(section, name)                                           \
+#define LWT_COUNTS(section, name, verdict)                                  \
 	SEC("?" section)                                                    \
 	int name(struct __sk_buff *ctx)                                     \
 	{                                                                   \
 		count(is_test_ip((void *)(long)ctx->data,                   \
 				 (void *)(long)ctx->data_end));             \
-		return BPF_OK;                                              \
+		return verdict;                                             \
 	}
 
-LWT_COUNTS("lwt_in", on_lwt_in)
-LWT_COUNTS("lwt_out", on_lwt_out)
-LWT_COUNTS("lwt_xmit", on_lwt_xmit)
+/* Passed on, packets would come back: the device is the peer. */
+LWT_COUNTS("lwt_in", on_lwt_in, BPF_DROP)
+LWT_COUNTS("lwt_out", on_lwt_out, BPF_OK)
+LWT_COUNTS("lwt_xmit", on_lwt_xmit, BPF_OK)
 
 /* The packets that come here are those with a segment of the route. */
 SEC("?lwt_seg6local")
