@@ -144,7 +144,7 @@ t.test('what sockets refuse', async t => {
     message: /no open file/,
   });
   const file = openSync('/dev/null', 'r');
-  t.throws(() => filter.attachTo({ kind: 'socket', socket: file }), { errnoName: 'ENOTSOCK' });
+  t.throws(() => filter.attachTo({ kind: 'socket', socket: file }), { message: /ENOTSOCK.*is no socket/ });
   closeSync(file);
   t.throws(() => filter.attachTo({ kind: 'socket', socket: createSocket('udp4') }), { name: 'TypeError' });
   const sys = liveSys();
