@@ -104,3 +104,27 @@ int on_test(__u64 *ctx)
 	first_arg = ctx[0];
 	return 0;
 }
+
+extern int bpf_stream_vprintk_impl(int stream_id, const char *fmt, const void *args, __u32 size,
+				   void *aux) __ksym __weak;
+extern int bpf_stream_vprintk(int stream_id, const char *fmt, const void *args,
+			      __u32 size) __ksym __weak;
+
+const char greeting[] = "stream %d says hello\n";
+
+/* The kfunc lost an argument on its way from Linux 6.17 to 7. */
+static __always_inline void greet(__u64 stream)
+{
+	if (bpf_stream_vprintk_impl)
+		bpf_stream_vprintk_impl(stream, greeting, &stream, sizeof(stream), 0);
+	else if (bpf_stream_vprintk)
+		bpf_stream_vprintk(stream, greeting, &stream, sizeof(stream));
+}
+
+SEC("?syscall")
+int write_streams(void *ctx)
+{
+	greet(1);
+	greet(2);
+	return 0;
+}

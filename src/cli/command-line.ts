@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError, Option } from 'commander';
 import { paint } from './paint.js';
 
 /** The command line: every command with its arguments, options and help. What a command does is loaded when it is called. */
@@ -77,6 +77,26 @@ export function createProgram(): Command {
     .argument('<program>', 'its id, or the path where it is pinned')
     .addOption(json())
     .action(async (which, options) => (await import('./commands/programs.js')).showProgram(which, options));
+  sub(
+    prog,
+    'dump',
+    'The code of a program: instructions after the verifier, or machine code, under the source lines.',
+    'rawbpf prog dump xlated 7 linum',
+  )
+    .addArgument(new Argument('<form>', 'which code').choices(['xlated', 'jited']))
+    .argument('<program>', 'its id, or the path where it is pinned')
+    .addArgument(
+      new Argument('[details...]', 'linum: file, line and column; opcodes: the bytes').choices([
+        'linum',
+        'opcodes',
+      ]),
+    )
+    .action(async (form, which, details: string[]) =>
+      (await import('./commands/prog-dump.js')).dumpProgram(form, which, {
+        linum: details.includes('linum'),
+        opcodes: details.includes('opcodes'),
+      }),
+    );
 
   const gen = add('gen', 'Files made of objects.');
   gen

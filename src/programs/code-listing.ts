@@ -97,10 +97,17 @@ function referencesOf({ xlated, ksyms }: ProgramCode): (index: number) => string
   };
 }
 
+let knownCallBase: bigint | undefined;
+
+/** What the numbers of helpers in a loaded program count from; the same for as long as the kernel runs. */
 function callBase(): bigint | undefined {
+  if (knownCallBase !== undefined) return knownCallBase;
   for (const { address } of kernelFunctions(name => name === '__bpf_call_base'))
-    return address === 0n ? undefined : address;
-  return undefined;
+    if (address !== 0n) {
+      knownCallBase = address;
+      break;
+    }
+  return knownCallBase;
 }
 
 /** The first symbol at each address. */

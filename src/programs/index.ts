@@ -6,6 +6,7 @@ export {
   type OpenOptions,
   type PlanOptions,
 } from './bpf-object.js';
+export type { CodeListingOptions } from './code-listing.js';
 export type { Globals } from './globals.js';
 export { IterOutput } from './iter-output.js';
 export type { AttachTarget } from './links/attach-target.js';
@@ -54,14 +55,18 @@ export { listLinks } from './links/list-links.js';
 export type { MprogOrder, Neighbor } from './links/mprog-order.js';
 export { type OpenLinkOptions, openLink } from './links/open-link.js';
 export { attachStructOps } from './links/struct-ops.js';
+export { UserBinaryError } from './links/user-binary-error.js';
 export { queryXdp, type XdpMode, type XdpPrograms } from './links/xdp-query.js';
 export { listPrograms } from './list-programs.js';
 export { OpenError } from './open-error.js';
 export type { ObjectSource } from './open-object.js';
 export { type OpenProgramOptions, openProgram, type ProgramSource } from './open-program.js';
 export { Program } from './program.js';
+export type { CodeFunction, CodeLine, ProgramCode } from './program-code.js';
 export type { ProgramInfo } from './program-info.js';
+export type { StreamName } from './program-stream.js';
 export { StateError } from './state-error.js';
+export { enableStats, type Statistics } from './statistics.js';
 export type { TestRunOptions, TestRunResult } from './test-run.js';
 export type { TestRunContext } from './test-run-context.js';
 export type { TokenSource } from './token.js';

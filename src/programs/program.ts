@@ -3,6 +3,7 @@ import type { Kernel } from '../kernel/index.js';
 import type { BpfMap } from '../maps/index.js';
 import type { ProgramSpec } from '../object/index.js';
 import type { OwnedFd, Sys } from '../syscall/index.js';
+import { type CodeListingOptions, jitedListing, xlatedListing } from './code-listing.js';
 import { IterOutput } from './iter-output.js';
 import type { AttachTarget } from './links/attach-target.js';
 import { attachTo } from './links/attach-to.js';
@@ -11,7 +12,9 @@ import { type AttachOptions, targetOfSection } from './links/from-section.js';
 import type { IterParameters } from './links/iter-info.js';
 import { closeHolders, Link, linksOf } from './links/link.js';
 import { pinObject, unpinAll, unpinObject } from './pin.js';
+import { type ProgramCode, readProgramCode } from './program-code.js';
 import { type ProgramInfo, readProgramInfo } from './program-info.js';
+import { readProgramStream, type StreamName } from './program-stream.js';
 import { StateError } from './state-error.js';
 import { type TestRunOptions, type TestRunResult, testRun } from './test-run.js';
 
@@ -87,6 +90,32 @@ export class Program implements Attachable {
   /** What the kernel says of the program. Throws BpfError when it refuses. Linux 4.13. */
   info(): ProgramInfo {
     return readProgramInfo(this.#parts.sys, this.fd, this.#what);
+  }
+
+  /**
+   * The program's code as the kernel keeps it: instructions after the verifier, machine code, and the source lines of both (Linux 4.13, lines 5.0). Throws
+   * BpfError when the kernel refuses; what it hides from this process is empty.
+   */
+  code(): ProgramCode {
+    return readProgramCode(this.sys, this.fd, this.#what);
+  }
+
+  /** The instructions that the verifier made of the program, as lines of text: those of `bpftool prog dump xlated`. Throws what {@link code} throws. */
+  xlated(options: CodeListingOptions = {}): string[] {
+    return [...xlatedListing(this.code(), options)];
+  }
+
+  /** The machine code that the kernel made of the program, as lines of text: bytes under the source lines that they come from. Throws what {@link code} throws. */
+  jited(options: CodeListingOptions = {}): string[] {
+    return [...jitedListing(this.code(), options)];
+  }
+
+  /**
+   * Takes what the program wrote with bpf_stream_printk() (`stdout`) or the kernel wrote of its faults (`stderr`), and nobody has read yet. Throws
+   * UnsupportedFeatureError before Linux 6.17.
+   */
+  stream(name: StreamName): string {
+    return readProgramStream(this.sys, this.fd, name, this.#what);
   }
 
   /**
