@@ -41,7 +41,9 @@ $bb stty -F /dev/ttyS1 raw -echo
 $bb mkfifo /out
 $bb cat /out > /dev/ttyS1 &
 cat=$!
-$bb chroot $r /bin/bash /run/command < /dev/null > /out 2>&1
+# Moved to / first, because the kernel makes no user namespaces for those in a chroot.
+# shellcheck disable=SC2016
+$bb unshare -m $bb sh -c 'cd "$1" && "$0" mount --move . / && exec "$0" chroot . /bin/bash /run/command' $bb $r < /dev/null > /out 2>&1
 status=$?
 tries=0
 while $bb kill -0 $cat 2>/dev/null && [ $tries -lt 20 ]; do
