@@ -113,18 +113,19 @@ extern int bpf_stream_vprintk(int stream_id, const char *fmt, const void *args,
 const char greeting[] = "stream %d says hello\n";
 
 /* The kfunc lost an argument on its way from Linux 6.17 to 7. */
-static __always_inline void greet(__u64 stream)
+static __always_inline int greet(__u64 stream)
 {
 	if (bpf_stream_vprintk_impl)
-		bpf_stream_vprintk_impl(stream, greeting, &stream, sizeof(stream), 0);
-	else if (bpf_stream_vprintk)
-		bpf_stream_vprintk(stream, greeting, &stream, sizeof(stream));
+		return bpf_stream_vprintk_impl(stream, greeting, &stream, sizeof(stream), 0);
+	if (bpf_stream_vprintk)
+		return bpf_stream_vprintk(stream, greeting, &stream, sizeof(stream));
+	return -1;
 }
 
 SEC("?syscall")
 int write_streams(void *ctx)
 {
-	greet(1);
-	greet(2);
-	return 0;
+	int error = greet(1);
+
+	return error < 0 ? error : greet(2);
 }
