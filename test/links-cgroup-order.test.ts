@@ -67,6 +67,10 @@ t.test('programs of a cgroup in an order', async t => {
       code: 'ERR_RAWBPF_UNSUPPORTED_FEATURE',
       since: '6.17',
     });
+    t.throws(() => three.attachTo(at(cgroup, { expectedRevision: 2n })), {
+      code: 'ERR_RAWBPF_UNSUPPORTED_FEATURE',
+      since: '6.17',
+    });
     t.throws(() => three.attachTo(at(cgroup, { preorder: true })), {
       message: /Linux 6\.17/,
     });

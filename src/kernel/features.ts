@@ -101,6 +101,11 @@ export const features: Readonly<Record<ProbedFeature, Feature>> = {
     probe: sys => linksTo(sys, BpfProgType.BPF_PROG_TYPE_SK_SKB, BpfAttachType.BPF_SK_SKB_STREAM_VERDICT),
   },
   tcx_link: { since: '6.6', probe: tcxLink },
+  cgroup_order: {
+    since: '6.17',
+    probe: sys =>
+      linksTo(sys, BpfProgType.BPF_PROG_TYPE_CGROUP_SKB, BpfAttachType.BPF_CGROUP_INET_EGRESS, BPF_F_AFTER),
+  },
   arg_ctx_tag: { since: '6.8', probe: argCtxTag },
   // Only a kernel that knows the field gets as far as looking for the program.
   raw_tp_cookie: {
@@ -186,11 +191,14 @@ function perfLink(sys: Sys): boolean {
   return result === -Errno.EBADF;
 }
 
-/** A kernel that knows links of an attach type looks for their target first: EBADF; one that does not refuses the attach type: EINVAL. */
-function linksTo(sys: Sys, prog_type: number, attach_type: number): boolean {
+/** Of include/uapi/linux/bpf.h: after the other programs there. */
+const BPF_F_AFTER = 1 << 4;
+
+/** A kernel that knows links of an attach type, and the flags, looks for their target first: EBADF; one that does not refuses them: EINVAL. */
+function linksTo(sys: Sys, prog_type: number, attach_type: number, flags = 0): boolean {
   const prog_fd = load(sys, [mov(0, 0), exit()], { prog_type, expected_attach_type: attach_type });
   if (prog_fd < 0) return false;
-  const result = bpf(sys, BpfCmd.BPF_LINK_CREATE, { prog_fd, target_fd: -1, attach_type });
+  const result = bpf(sys, BpfCmd.BPF_LINK_CREATE, { prog_fd, target_fd: -1, attach_type, flags });
   sys.close(prog_fd);
   took(sys, result);
   return result === -Errno.EBADF;

@@ -26,6 +26,7 @@ export type FeatureName =
   | 'btf_tag_kind_flag' // 6.15
   | 'syscall_wrapper' // 4.17, by architecture
   | 'sockmap_link' // 6.10
+  | 'cgroup_order' // 6.17
   | 'kprobe_multi' // 5.18
   | 'uprobe_multi' // 6.6
   | 'tcx_link' // 6.6

@@ -72,8 +72,8 @@ function forbidden({ sys }: Attachable, { folder, attachType, flag }: CgroupAtte
   const above = forbiddingParent(sys, folder.path, attachType);
   if (above)
     return {
-      reason: `the cgroup above, ${above.path}, has program ${above.programIds.join(', ')} attached as ${above.attachFlag}, which forbids ${above.attachFlag === 'none' ? 'any in' : 'this one in'} the cgroups below it`,
-      advice: `Attach that program as allow_multi (a BPF link always is).`,
+      reason: `the cgroup above, ${above.path}, has program ${above.programIds.join(', ')} attached as none, which forbids any in the cgroups below it`,
+      advice: 'Attach that program as allow_multi (a BPF link always is).',
     };
   return { reason: 'a security module (seccomp, SELinux, BPF LSM) forbids it' };
 }
@@ -93,7 +93,7 @@ function forbiddingParent(sys: Attachable['sys'], path: string, attachType: numb
       const hook = queryHook(sys, folder.fd, attachType);
       // The nearest that has programs decides.
       if (typeof hook !== 'number' && hook.attachFlag !== undefined)
-        return hook.attachFlag === 'allow_multi' ? undefined : { path: parent, ...hook };
+        return hook.attachFlag === 'none' ? { path: parent, ...hook } : undefined;
     } finally {
       folder.close();
     }
@@ -102,7 +102,7 @@ function forbiddingParent(sys: Attachable['sys'], path: string, attachType: numb
 }
 
 /** Of Linux 6.17; before it BPF_PROG_ATTACH knew BPF_F_PREORDER only, since 6.15. */
-function missingOrder({ preorder, ordered, asLink }: CgroupAttempt): Cause {
+export function missingOrder({ preorder, ordered, asLink }: CgroupAttempt) {
   if (preorder && !ordered && !asLink)
     return {
       reason: 'it knows no flag BPF_F_PREORDER',
@@ -127,8 +127,7 @@ function invalid({ kernel, spec }: Attachable, attempt: CgroupAttempt): Cause {
     };
   if (kernel.kconfig && kernel.kconfig.get('CONFIG_CGROUP_BPF') !== 'y')
     return { reason: 'it was built without CONFIG_CGROUP_BPF', missing: { feature: 'programs of cgroups' } };
-  const since617 = kernel.versionCode >= ((6 << 16) | (17 << 8));
-  if (ordered && since617)
+  if (ordered && kernel.has('cgroup_order'))
     return {
       reason: asLink
         ? 'a BPF link has its place beside another link of the same attach type, which is preorder if this one is'

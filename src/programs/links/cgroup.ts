@@ -1,10 +1,11 @@
 import { BpfAttachType, BpfProgType } from '../../abi/index.js';
+import { UnsupportedFeatureError } from '../../kernel/index.js';
 import { attachTypeName } from '../../object/index.js';
 import { Errno } from '../../syscall/index.js';
 import { BPF_F_PREORDER } from './attach-flags.js';
 import type { Attachable } from './attachable.js';
 import { createLink } from './bpf-link.js';
-import { type CgroupAttempt, explainCgroup } from './cgroup-explain.js';
+import { type CgroupAttempt, explainCgroup, missingOrder } from './cgroup-explain.js';
 import { openCgroup } from './cgroup-folder.js';
 import { attachWithoutLink } from './cgroup-legacy.js';
 import { type CgroupAttachFlag, isCgroupHook } from './cgroup-query.js';
@@ -59,6 +60,11 @@ export function attachCgroup(program: Attachable, target: CgroupTarget): LinkPar
     const attach = { ...attempt, asLink: false, cgroup: target.cgroup, flags, order, replace };
     return attachWithoutLink(program, attach);
   };
+  // A revision alone is no flag, and what is behind the flags older kernels do not look at.
+  if (asLink && order?.flags === 0 && !program.kernel.has('cgroup_order')) {
+    folder.close();
+    throw lacksOrder(program, attempt);
+  }
   let refused = 0;
   const explain = (errno: number) => {
     refused = errno;
@@ -112,4 +118,10 @@ function directionOf(direction: CgroupTarget['direction']): number | undefined {
     default:
       throw new TypeError(`direction: must be 'ingress' or 'egress', not ${JSON.stringify(direction)}`);
   }
+}
+
+function lacksOrder({ file, name }: Attachable, attempt: CgroupAttempt): UnsupportedFeatureError {
+  const { missing, reason, advice = '' } = missingOrder(attempt);
+  const what = `${file}: program ${name}: attach to cgroup ${attempt.folder.path}`;
+  return new UnsupportedFeatureError(missing.feature, { what, reason, since: missing.since, advice });
 }
