@@ -41,6 +41,9 @@ async function setting(
   };
 }
 
+/** Of a library or position-independent program, whose code is where it is in the file. */
+const notesOf = (path: string) => readUsdtNotes(openUserElf(readAtOf(readFileSync(path)), path));
+
 const canRun = (t: Test) => needs(t, { bpf: true, tools: ['cc'] });
 
 /** Registers in the fixture are those of x86-64 where it looks at them itself: for the address, on kernels without cookies. */
@@ -168,6 +171,22 @@ t.test('specifications have the layout that the object was compiled with', async
   link.close();
 });
 
+t.test('a probe with a nop that the kernel can make a call is at that', async t => {
+  if (!canRun(t)) return;
+  const s = await setting(t, 'on_probe');
+  const link = attachProbe(s, 'fast');
+  await s.target.ask('6');
+  await s.target.ask('7');
+  t.match(s.seen(), { hits: 2n, args: [7n] });
+  const note = notesOf(s.target.path).find(({ name }) => name === 'fast')!;
+  const bytes = readFileSync(s.target.path).subarray(note.location, note.location + 6);
+  if (process.arch === 'x64') t.same([...bytes], [0x90, 0x0f, 0x1f, 0x44, 0, 0]);
+  const behind = process.arch === 'x64' && s.program.kernel.versionCode >= 0x061200 ? 1 : 0;
+  if (s.program.kernel.versionCode >= 0x060800)
+    t.match(link.info(), { places: [{ offset: BigInt(note.location + behind) }] });
+  link.close();
+});
+
 t.test('without a pid a probe is traced in all processes', async t => {
   if (!canRun(t)) return;
   const s = await setting(t, 'on_probe');
@@ -214,7 +233,7 @@ t.test('static probes of a file are those that readelf shows', async t => {
     ['-shared', '-fPIC'],
   ]) {
     const path = compileUser(usdtSource, 'target', ...flags);
-    const ours = readUsdtNotes(openUserElf(readAtOf(readFileSync(path)), path));
+    const ours = notesOf(path);
     const theirs = [
       ...run('readelf', '-nW', path).matchAll(
         /Provider: (\S+)\n\s+Name: (\S+)\n\s+Location: (\w+), Base: \w+, Semaphore: (\w+)\n\s+Arguments: ?(.*)/g,
@@ -226,7 +245,7 @@ t.test('static probes of a file are those that readelf shows', async t => {
       location: Number(location),
       semaphore: Number(semaphore),
     }));
-    t.equal(theirs.length, 7);
+    t.equal(theirs.length, 8);
     t.same(ours, theirs);
   }
 });

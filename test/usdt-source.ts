@@ -1,8 +1,10 @@
 /** C for static probes as sys/sdt.h makes them, which is not on every machine: `PROBE("provider", "name", "semaphore or 0", "SIZE@%0", operands)`. */
 export const probeMacro = String.raw`
 #define PROBE(provider, name, semaphore, args, ...) \
+  PROBE_AT("nop\n", provider, name, semaphore, args, __VA_ARGS__)
+#define PROBE_AT(code, provider, name, semaphore, args, ...) \
   __asm__ volatile( \
-    "990: nop\n" \
+    "990: " code \
     ".pushsection .note.stapsdt,\"?\",\"note\"\n" \
     ".balign 4\n" \
     ".4byte 992f-991f, 994f-993f, 3\n" \
@@ -52,6 +54,12 @@ __attribute__((noinline)) void scaled(long *table, long i) {
 }
 
 __attribute__((noinline)) void plain(void) { PROBE("rawbpf", "plain", "0", "", "i"(0)); }
+/* As newer headers make them on x86-64. */
+#ifdef __x86_64__
+__attribute__((noinline)) void fast(int x) { PROBE_AT("nop\\n.byte 0x0f, 0x1f, 0x44, 0, 0\\n", "rawbpf", "fast", "0", "-4@%0", "r"(x)); }
+#else
+__attribute__((noinline)) void fast(int x) { PROBE("rawbpf", "fast", "0", "-4@%0", "r"(x)); }
+#endif
 __attribute__((noinline)) void unreadable(double x) { PROBE("rawbpf", "unreadable", "0", "8f@%0", "x"(x)); }
 
 int main(void) {
@@ -64,6 +72,7 @@ int main(void) {
     twice(x);
     scaled(table, x & 3);
     plain();
+    fast(x);
     unreadable(x);
     printf("%d\\n", work_semaphore);
   }

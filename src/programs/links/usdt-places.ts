@@ -22,8 +22,12 @@ const archs: Readonly<Record<number, UsdtArch>> = { 62: 'x64', 183: 'arm64' };
 /** Arguments that a specification has room for (BPF_USDT_MAX_ARG_CNT of libbpf's usdt.bpf.h). */
 const MAX_ARGS = 12;
 
-/** The places of a static probe. Throws UserBinaryError when the file has none of this name, FormatError when a note is damaged or its arguments are not known. */
-export function findUsdt(elf: UserElf, provider: string, name: string): UsdtPlace[] {
+/**
+ * The places of a static probe. With `fastNop` those that are a nop and one of 5 bytes behind it are taken to be at the second, which Linux 6.18 and newer make a call
+ * instead of a trap (arch/x86/kernel/uprobes.c). Throws UserBinaryError when the file has none of this name, FormatError when a note is damaged or its arguments are not
+ * known.
+ */
+export function findUsdt(elf: UserElf, provider: string, name: string, fastNop = false): UsdtPlace[] {
   const arch = archs[elf.machine];
   if (!arch || elf.bits !== 64)
     throw new UserBinaryError(
@@ -33,7 +37,19 @@ export function findUsdt(elf: UserElf, provider: string, name: string): UsdtPlac
   const notes = readUsdtNotes(elf);
   const found = notes.filter(note => note.provider === provider && note.name === name);
   if (found.length === 0) throw new UserBinaryError(elf.file, missing(notes, `${provider}:${name}`));
-  return found.map(note => place(elf, note, arch));
+  return found.map(note => {
+    const at = place(elf, note, arch);
+    const behind = fastNop && arch === 'x64' && isNopPair(elf, at.offset) ? 1 : 0;
+    return { ...at, offset: at.offset + behind, address: at.address + behind };
+  });
+}
+
+/** A nop of one byte and one of five, as newer headers make them: the first for kernels that know no better. */
+const nopPair = [0x90, 0x0f, 0x1f, 0x44, 0x00, 0x00];
+
+function isNopPair(elf: UserElf, offset: number): boolean {
+  const bytes = elf.readAt(offset, nopPair.length);
+  return nopPair.every((byte, i) => bytes[i] === byte);
 }
 
 function place(elf: UserElf, note: UsdtNote, arch: UsdtArch): UsdtPlace {

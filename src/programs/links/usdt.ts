@@ -1,4 +1,4 @@
-import { UnsupportedFeatureError } from '../../kernel/index.js';
+import { UnsupportedFeatureError, versionCode } from '../../kernel/index.js';
 import type { Attachable } from './attachable.js';
 import { binaryPath } from './binary-path.js';
 import type { LinkParts } from './link.js';
@@ -35,7 +35,7 @@ export function attachUsdt(program: Attachable, target: UsdtTarget): LinkParts {
   checkNumbers({}, pid);
   const path = binaryPath(target.binary);
   const { places, fixed } = withUserElf(path, elf => ({
-    places: findUsdt(elf, provider, name),
+    places: findUsdt(elf, provider, name, program.kernel.versionCode >= versionCode('6.18')),
     fixed: elf.type === FIXED_ADDRESS,
   }));
   const what = `${path}:${provider}:${name}`;
