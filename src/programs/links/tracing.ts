@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { BpfAttachType, BpfCmd, BpfProgType } from '../../abi/index.js';
 import { UnsupportedFeatureError, versionCode } from '../../kernel/index.js';
 import { bpf, Errno, OwnedFd } from '../../syscall/index.js';
@@ -14,10 +15,11 @@ export interface TracingTarget {
 
 /**
  * Attaches to what the program was loaded for (kernel/bpf/syscall.c: bpf_tracing_prog_attach(), bpf_raw_tp_link_attach()). Linux 5.5.
- * Throws UnsupportedFeatureError for a cookie that the kernel does not keep.
+ * Throws UnsupportedFeatureError for a cookie that the kernel does not keep, and for an LSM program where bpf is not among the security modules that run.
  */
 export function attachTracing(program: Attachable, { kind, cookie = 0n }: TracingTarget): LinkParts {
   const { kernel, spec } = program;
+  if (spec.attachType === BpfAttachType.BPF_LSM_MAC) requireBpfLsm(program);
   if (cookie !== 0n) {
     const since = spec.attachType === BpfAttachType.BPF_TRACE_RAW_TP ? '6.10' : '5.19';
     // Kernels that have links of tp_btf but no cookies of them take one and forget it.
@@ -68,7 +70,7 @@ function noCookies({ file, name, kernel }: Attachable, since: string): Unsupport
 const maxPrograms = 38;
 
 /** Why a trampoline does not take a program (kernel/bpf/trampoline.c: __bpf_trampoline_link_prog, kernel/bpf/syscall.c: bpf_tracing_prog_attach). */
-export function explainTracing({ spec, kernel }: Attachable, errno: number): RefusedAttach['cause'] {
+export function explainTracing({ spec }: Attachable, errno: number): RefusedAttach['cause'] {
   switch (errno) {
     case Errno.EBUSY:
       return spec.type === BpfProgType.BPF_PROG_TYPE_EXT
@@ -90,18 +92,26 @@ export function explainTracing({ spec, kernel }: Attachable, errno: number): Ref
         reason: 'this kernel cannot run programs from its functions on this architecture',
         missing: { feature: 'BPF trampolines' },
       };
-    case Errno.EINVAL:
-      return spec.attachType === BpfAttachType.BPF_LSM_MAC && !runsBpfLsm(kernel.kconfig?.get('CONFIG_LSM'))
-        ? {
-            reason: "the kernel's list of security modules may lack bpf",
-            advice: 'Boot with lsm=…,bpf (see /sys/kernel/security/lsm).',
-          }
-        : undefined;
     default:
       return undefined;
   }
 }
 
-function runsBpfLsm(list: string | undefined): boolean {
-  return list === undefined || list.replaceAll('"', '').split(',').includes('bpf');
+/** The security modules that run, in their order. It is there where securityfs is mounted. */
+const runningModules = '/sys/kernel/security/lsm';
+
+/** The kernel takes programs for hooks that it never calls, when it was not told to run them beside its other security modules. */
+function requireBpfLsm({ file, name }: Attachable): void {
+  let modules: string;
+  try {
+    modules = readFileSync(runningModules, 'utf8').trim();
+  } catch {
+    return;
+  }
+  if (modules.split(',').includes('bpf')) return;
+  throw new UnsupportedFeatureError('LSM programs', {
+    what: `${file}: program ${name}`,
+    reason: `it would never run: bpf is not among the security modules of this machine (${modules})`,
+    advice: `Boot with lsm=${modules},bpf.`,
+  });
 }
