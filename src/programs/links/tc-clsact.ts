@@ -86,16 +86,17 @@ export class ClsactQdisc implements Holder {
         const filters = socket.dump({ type: RTM_GETTFILTER, flags: 0, body });
         if (filters.messages.length > 0) return;
       }
-      made.delete(ifindex);
       const body = [tcmsg({ ifindex, handle: CLSACT_HANDLE, parent: TC_H_CLSACT })];
       const removed = socket.request({ type: RTM_DELQDISC, flags: 0, body });
       if (!isGone(removed)) accepted(removed, what);
+      made.delete(ifindex);
     });
   }
 }
 
 /** The interface went, or somebody else removed the qdisc. */
-function isGone({ errno }: NetlinkReply): boolean {
+function isGone({ errno, unsent }: NetlinkReply): boolean {
+  if (unsent) return false;
   return errno === Errno.ENODEV || errno === Errno.ENOENT || errno === Errno.EINVAL;
 }
 

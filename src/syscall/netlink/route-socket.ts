@@ -37,6 +37,8 @@ const headerSize = 16;
 const littleEndian = hostEndian === 'little';
 /** A dump that something changed meanwhile is asked for again this often. */
 const dumpAttempts = 8;
+/** What is there is asked for this often, when memory is short or a signal comes. */
+const receiveAttempts = 4;
 
 export interface NetlinkRequest {
   /** `RTM_*`. */
@@ -50,6 +52,8 @@ export interface NetlinkRequest {
 export interface NetlinkReply {
   /** 0, or a positive errno. */
   readonly errno: number;
+  /** The errno is that of sending: the kernel did nothing. */
+  readonly unsent?: true;
   /** What the kernel says of it in words; it may warn of what it did, too. Linux 4.12. */
   readonly text?: string;
   /** The bodies of the messages that answer, without their headers. */
@@ -104,7 +108,7 @@ export class RouteSocket {
     view.setUint32(8, sequence, littleEndian);
     message.set(content, headerSize);
     const sent = this.#sys.send(this.#fd.value, message);
-    if (sent < 0) return { errno: -sent, messages: [] };
+    if (sent < 0) return { errno: -sent, unsent: true, messages: [] };
     const messages: Uint8Array[] = [];
     let interrupted = false;
     for (;;) {
@@ -121,13 +125,20 @@ export class RouteSocket {
 
   /** The next datagram, in a buffer of the size that the kernel says it has; or `-errno`. */
   #receive(): Uint8Array | number {
-    const nothing = new Uint8Array(0);
-    const length = this.#sys.receive(this.#fd.value, nothing, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+    const length = this.#take(new Uint8Array(0), MSG_PEEK);
     if (length < 0) return length;
     const datagram = new Uint8Array(length);
-    const received = this.#sys.receive(this.#fd.value, datagram, MSG_TRUNC | MSG_DONTWAIT);
+    const received = this.#take(datagram, 0);
     if (received < 0) return received;
     return received > length ? -Errno.EMSGSIZE : datagram.subarray(0, received);
+  }
+
+  /** The answer is there, and tells whether something was made that must be undone: a refusal to hand it over is not taken for one. */
+  #take(into: Uint8Array, flags: number): number {
+    for (let attempt = 1; ; attempt++) {
+      const received = this.#sys.receive(this.#fd.value, into, flags | MSG_TRUNC | MSG_DONTWAIT);
+      if (received >= 0 || attempt === receiveAttempts) return received;
+    }
   }
 }
 
