@@ -23,7 +23,10 @@ const makeFd = new Map<number, string>(
       'BPF_LINK_CREATE',
       'BPF_RAW_TRACEPOINT_OPEN',
       'BPF_MAP_GET_FD_BY_ID',
+      'BPF_PROG_GET_FD_BY_ID',
+      'BPF_LINK_GET_FD_BY_ID',
       'BPF_BTF_GET_FD_BY_ID',
+      'BPF_ITER_CREATE',
       'BPF_OBJ_GET',
     ] as const
   ).map(name => [BpfCmd[name], name]),

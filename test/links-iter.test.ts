@@ -11,6 +11,7 @@ import {
 } from '../src/index.js';
 import { ArrayMap, HashMap } from '../src/maps/index.js';
 import { ownBpffs } from './bpffs.js';
+import { failingSys } from './failing-sys.js';
 import { needs, run } from './live.js';
 import { openFds } from './open-fds.js';
 import { fixture } from './repository.js';
@@ -121,6 +122,30 @@ t.test('no descriptor stays open, however a reading ends', async t => {
   t.equal(output.bytes().length, Buffer.byteLength(output.text()));
   t.same(openFds(), before, 'after all of it');
   t.same(object.program('elements').links, []);
+});
+
+t.test('whichever call of a reading fails, nothing is left', async t => {
+  if (!needs(t, { bpf: true })) return;
+  for (const errno of [1, 4, 11, 12, 22]) {
+    let n = 0;
+    for (let failed = true; failed; ) {
+      const failing = failingSys(liveSys());
+      using object = BpfObject.open(fixture('test-links-iter'), { sys: failing.sys });
+      object.load({ programs: ['elements'], pinRoot: false });
+      const output = object.program('elements').read({ map: object.map('many') });
+      const before = [...failing.open];
+      failing.failAt(++n, errno);
+      try {
+        for await (const _ of output) break;
+        failed = false;
+      } catch (error) {
+        t.match(error, { code: 'ERR_RAWBPF_SYSCALL' }, `call ${n} answers ${errno}`);
+      }
+      t.same([...failing.open], before);
+      t.same(failing.strayCloses, []);
+    }
+    t.ok(n > 2, 'making the link, and the iterator');
+  }
 });
 
 t.test('a pinned iterator is read as a file', t => {
