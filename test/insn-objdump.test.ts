@@ -49,6 +49,9 @@ for (const folder of ['fixtures', 'fixtures/be'])
         const immediate = (line: { slots: number; text: string }) =>
           // LLVM writes the 64-bit immediate in decimal, and for a relocated one only half of it.
           line.slots === 2 ? { ...line, text: line.text.replace(/ = .*/, '') } : line;
-        t.same(ours.map(immediate), theirs.map(immediate), section.name);
+        // Instructions newer than this LLVM, which a fixture has as bytes.
+        const unknown = new Set(theirs.filter(line => line.text === '<unknown>').map(line => line.index));
+        const known = (line: { index: number }) => !unknown.has(line.index);
+        t.same(ours.filter(known).map(immediate), theirs.filter(known).map(immediate), section.name);
       }
     });

@@ -8,6 +8,9 @@ import { sibling } from './lifecycle-kit.js';
 import { needs } from './live.js';
 import { FSCONFIG_CMD_CREATE, FSCONFIG_SET_STRING, rawSyscall } from './raw-syscalls.js';
 
+// Under emulation everything is slow.
+t.setTimeout(900_000);
+
 const node = [process.execPath, ...(import.meta.url.endsWith('.ts') ? process.execArgv : [])];
 /** KERNEL_VERSION(6, 9, 0) */
 const tokens = 0x060900;

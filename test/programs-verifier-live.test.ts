@@ -5,6 +5,9 @@ import { fixture } from './repository.js';
 import { checkFault } from './verifier-expected.js';
 import { faultNames, faultResult, kernelSeries, loadFault } from './verifier-faults.js';
 
+// Under emulation everything is slow.
+t.setTimeout(900_000);
+
 /** A million instructions take long where the processor is emulated; the goldens have what these say. */
 const slow = ['too_many_insns', 'too_many_jumps'];
 
