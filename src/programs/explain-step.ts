@@ -55,12 +55,14 @@ export function explainStep(refused: RefusedStep): RawbpfError {
   });
 }
 
-/** Set when the kernel cannot load what the program is loaded as, and said EINVAL without a word, or one about that. */
+/** Set when the kernel cannot load what the program is loaded as, and said EINVAL without a word, or one about that, or that a kfunc is not for it. */
 function kindTooNew(
   { kernel, step, attr, refusal: { errno } }: RefusedStep,
   reason?: string,
 ): Cause | undefined {
-  if (step.cmd !== BpfCmd.BPF_PROG_LOAD || errno !== Errno.EINVAL) return undefined;
+  // A kernel that has a kfunc for other kinds of programs answers EACCES.
+  const kfuncDenied = errno === Errno.EACCES && /^calling kernel function/.test(reason ?? '');
+  if (step.cmd !== BpfCmd.BPF_PROG_LOAD || (errno !== Errno.EINVAL && !kfuncDenied)) return undefined;
   const number = (field: string) => Number(attr[field] ?? 0);
   const kind = {
     type: number('prog_type'),
@@ -69,7 +71,7 @@ function kindTooNew(
   };
   const missing = progLoadSince(kind);
   if (versionCode(missing.since) > kernel.versionCode)
-    return reason && !/sleepable|attach|btf_id/i.test(reason)
+    return reason && !kfuncDenied && !/sleepable|attach|btf_id/i.test(reason)
       ? undefined
       : { reason: reason ?? 'it refuses what it does not know of', missing };
   const option = 'CONFIG_FUNCTION_ERROR_INJECTION';
