@@ -45,6 +45,13 @@ int select(struct sk_reuseport_md *ctx)
 	return SK_PASS;
 }
 
+/* Loads on kernels that have no migrating_sk, too. */
+SEC("?sk_reuseport/migrate")
+int choose(struct sk_reuseport_md *ctx)
+{
+	return SK_PASS;
+}
+
 /* New connections are for the first listener; those of one that is closed are for any that is left. */
 SEC("?sk_reuseport/migrate")
 int migrate(struct sk_reuseport_md *ctx)

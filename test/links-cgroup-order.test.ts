@@ -38,6 +38,11 @@ function shown(...args: string[]): readonly number[] {
     .map(({ id }) => id);
 }
 
+/** bpftool 7.1 asks for the programs of lsm_cgroup, too, and gives up where a kernel before 6.0 has none. */
+function sameAsShown(t: Test, folder: string, ids: readonly number[] | undefined): void {
+  if (since(t, 6, 0)) t.same(shown(folder), ids, 'as bpftool');
+}
+
 function since(t: Test, major: number, minor: number): boolean {
   const { release, versionCode } = Kernel.running(liveSys());
   if (versionCode >= ((major << 16) | (minor << 8))) return true;
@@ -61,7 +66,7 @@ t.test('programs of a cgroup in an order', async t => {
     attachFlag: 'allow_multi',
     programIds: [one.info().id, two.info().id],
   });
-  t.same(shown(cgroup.folder), hook?.programIds, 'as bpftool');
+  sameAsShown(t, cgroup.folder, hook?.programIds);
   if (!since(t, 6, 17)) {
     t.throws(() => three.attachTo(at(cgroup, { before: first })), {
       code: 'ERR_RAWBPF_UNSUPPORTED_FEATURE',
@@ -142,7 +147,7 @@ t.test('without a link', async t => {
       t.equal(link.isBpfLink, false);
       t.equal(await order(object, child), 1);
       t.match(queryCgroup(cgroup.folder), [{ attachFlag, programIds: [object.program('one').info().id] }]);
-      t.same(shown(cgroup.folder), [object.program('one').info().id]);
+      sameAsShown(t, cgroup.folder, [object.program('one').info().id]);
       link.update(object.program('two'));
       t.equal(await order(object, child), 2);
       object.program('one').close();

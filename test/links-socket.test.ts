@@ -98,6 +98,9 @@ sectionRow(t, ['sk_reuseport'], async t => {
 
 sectionRow(t, ['sk_reuseport/migrate'], async t => {
   if (!needs(t, { tools: ['perl'] })) return;
+  using chooser = load('choose');
+  const alone = await sharing(t);
+  chooser.program('choose').attachTo({ kind: 'socket', socket: alone }).close();
   using object = load('migrate', 'share');
   const cgroup = ownCgroup(t);
   using sharer = object.program('share').attachTo({ kind: 'cgroup', cgroup: cgroup.folder });

@@ -96,6 +96,15 @@ export const features: Readonly<Record<ProbedFeature, Feature>> = {
   },
   // Links on several uprobes came with 6.6, but told threads from processes wrongly until 6.10.
   uprobe_multi: { since: '6.10', probe: uprobeMulti },
+  // Older kernels load the program without a look at its attach type; but they do not have the field that tells migrations from the rest.
+  reuseport_migrate: {
+    since: '5.14',
+    probe: sys =>
+      loads(sys, [migratingSk, mov(0, 0), exit()], {
+        prog_type: BpfProgType.BPF_PROG_TYPE_SK_REUSEPORT,
+        expected_attach_type: BpfAttachType.BPF_SK_REUSEPORT_SELECT_OR_MIGRATE,
+      }),
+  },
   sockmap_link: {
     since: '6.10',
     probe: sys => linksTo(sys, BpfProgType.BPF_PROG_TYPE_SK_SKB, BpfAttachType.BPF_SK_SKB_STREAM_VERDICT),
@@ -121,6 +130,8 @@ type Program = readonly (Insn | readonly Insn[])[];
 
 const socketFilter: Program = [mov(0, 0), exit()];
 const tracepoint = { prog_type: BpfProgType.BPF_PROG_TYPE_TRACEPOINT };
+/** r0 = `migrating_sk` of the `struct sk_reuseport_md` in r1. */
+const migratingSk: Insn = { code: 0x79, dst: 0, src: 1, off: 48, imm: 0 };
 /** r1 = r10 - 8: where a helper may write 8 bytes. */
 const stackPointer: readonly Insn[] = [mov(1, { reg: 10 }), { code: 0x07, dst: 1, src: 0, off: 0, imm: -8 }];
 

@@ -25,6 +25,7 @@ export type FeatureName =
   | 'btf_qmark_datasec' // 6.9
   | 'btf_tag_kind_flag' // 6.15
   | 'syscall_wrapper' // 4.17, by architecture
+  | 'reuseport_migrate' // 5.14
   | 'sockmap_link' // 6.10
   | 'cgroup_order' // 6.17
   | 'kprobe_multi' // 5.18

@@ -1,6 +1,6 @@
 import { readlinkSync } from 'node:fs';
-import { BpfProgType } from '../../abi/index.js';
-import type { Cause } from '../../kernel/index.js';
+import { BpfAttachType, BpfProgType } from '../../abi/index.js';
+import { type Cause, UnsupportedFeatureError } from '../../kernel/index.js';
 import { type SocketSource, socketFd } from '../../maps/index.js';
 import { progTypeName } from '../../object/index.js';
 import {
@@ -38,6 +38,7 @@ export function attachSocket(program: Attachable, target: SocketTarget): LinkPar
   const { sys, spec, name } = program;
   const { reuseport = spec.type === BpfProgType.BPF_PROG_TYPE_SK_REUSEPORT } = target;
   const fd = socketFd(target.socket, `${program.file}: program ${name}: attach to a socket`);
+  requireMigration(program);
   const inode = inodeOf(fd);
   const place = inode ?? `fd ${fd}`;
   const option = reuseport ? SO_ATTACH_REUSEPORT_EBPF : SO_ATTACH_BPF;
@@ -59,6 +60,18 @@ export function attachSocket(program: Attachable, target: SocketTarget): LinkPar
     },
   };
   return { sys, kind: 'socket', program: name, target: place, holders: [detach] };
+}
+
+/** Kernels before 5.14 load such a program, too, and never run it for a migration. */
+function requireMigration({ kernel, spec, file, name }: Attachable): void {
+  if (spec.attachType !== BpfAttachType.BPF_SK_REUSEPORT_SELECT_OR_MIGRATE || kernel.has('reuseport_migrate'))
+    return;
+  throw new UnsupportedFeatureError('sk_reuseport programs that migrate connections', {
+    what: `${file}: program ${name}`,
+    reason: 'its context has no migrating_sk',
+    since: '5.14',
+    advice: 'Put it into SEC("sk_reuseport") to choose among sockets only.',
+  });
 }
 
 function detachFrom(sys: Sys, fd: number, reuseport: boolean, what: string): void {

@@ -1,7 +1,7 @@
 import { BpfAttachType, BpfCmd, BpfProgType } from '../../abi/index.js';
-import { type Cause, lackOfPrivilege, readFacts } from '../../kernel/index.js';
+import { attachTypeSince, type Cause, lackOfPrivilege, readFacts, versionCode } from '../../kernel/index.js';
 import { type FdSource, fdOf, queryMapInfo } from '../../maps/index.js';
-import { progTypeName } from '../../object/index.js';
+import { attachTypeName, progTypeName } from '../../object/index.js';
 import { BpfError, bpf, Errno, OwnedFd, type Sys } from '../../syscall/index.js';
 import { attachRefused } from './attach-refused.js';
 import type { Attachable } from './attachable.js';
@@ -29,7 +29,7 @@ export function attachSockmap(program: Attachable, { kind, map, attachAs }: Sock
   let refused = 0;
   const explain = (errno: number) => {
     refused = errno;
-    return explainSockmap(program, errno);
+    return explainSockmap(program, attachType, errno);
   };
   try {
     return createLink(program, { kind, target, explain }, { target_fd: fd, attach_type: attachType });
@@ -86,7 +86,7 @@ function attachWithoutLink(program: Attachable, fd: number, attachType: number, 
   if (refused) {
     own?.close();
     const { errno } = refused;
-    const cause = explainSockmap(program, errno);
+    const cause = explainSockmap(program, attachType, errno);
     throw attachRefused(program, { syscall: 'bpf', cmd, kind: 'sockmap', target, errno, cause });
   }
   const detach = {
@@ -105,7 +105,7 @@ function ownFd(sys: Sys, fd: number, what: string): OwnedFd | undefined {
   return own < 0 ? undefined : new OwnedFd(sys, own);
 }
 
-function explainSockmap({ kernel, spec }: Attachable, errno: number): Cause | undefined {
+function explainSockmap({ kernel, spec }: Attachable, attachType: number, errno: number): Cause | undefined {
   switch (errno) {
     case Errno.EPERM: {
       const facts = readFacts(kernel);
@@ -119,10 +119,17 @@ function explainSockmap({ kernel, spec }: Attachable, errno: number): Cause | un
     case Errno.EBADF:
       return { reason: 'there is no open map of this fd' };
     case Errno.EINVAL:
-    case Errno.EOPNOTSUPP:
+    case Errno.EOPNOTSUPP: {
+      const since = attachTypeSince(attachType);
+      if (since && kernel.versionCode < versionCode(since))
+        return {
+          reason: 'it does not know of this attach type',
+          missing: { feature: attachTypeName(attachType), since },
+        };
       return {
         reason: `the map is no sockmap or sockhash, or takes no ${progTypeName(spec.type ?? 0)} program of this kind`,
       };
+    }
     case Errno.EBUSY:
       return {
         reason:
