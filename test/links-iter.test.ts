@@ -9,6 +9,7 @@ import {
   type Program,
   UnsupportedFeatureError,
 } from '../src/index.js';
+import { versionCode } from '../src/kernel/index.js';
 import { ArrayMap, HashMap } from '../src/maps/index.js';
 import { ownBpffs } from './bpffs.js';
 import { failingSys } from './failing-sys.js';
@@ -189,6 +190,11 @@ t.test('an iterator over cgroups', async t => {
     t.same((await linesOf(program, { cgroup: folder, order: 'ancestors_up' })).slice(0, 2), [own, above]);
     t.same(await linesOf(program, { cgroupId: BigInt(own!), order: 'descendants_pre' }), [own, below]);
     t.ok((await linesOf(program)).includes(below!), 'from the root');
+    if (Kernel.running(liveSys()).versionCode < versionCode('7.0'))
+      t.throws(() => program.read({ cgroup: folder, order: 'children' }).text(), {
+        message: /children of a cgroup \(since Linux 7\.0\)/,
+      });
+    else t.same(await linesOf(program, { cgroup: folder, order: 'children' }), [below]);
     t.throws(() => program.read({ cgroup: '/nowhere' }).text(), { message: /there is no cgroup/ });
     t.throws(() => program.read({ order: 'sideways' as 'self_only' }).text(), { name: 'TypeError' });
   } finally {

@@ -14,7 +14,7 @@ export interface IterParameters {
   readonly cgroup?: string | number;
   /** The same by its id, which is the inode number of its folder. */
   readonly cgroupId?: bigint;
-  /** Which cgroups from there. Default: `descendants_pre`. `children` is Linux 7.1. */
+  /** Which cgroups from there. Default: `descendants_pre`. `children` is Linux 7.0. */
   readonly order?: CgroupOrder;
   /** Of `iter/task`, `iter/task_file` and `iter/task_vma` (Linux 6.1): one thread. */
   readonly tid?: number;

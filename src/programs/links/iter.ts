@@ -1,3 +1,4 @@
+import { versionCode } from '../../kernel/index.js';
 import { Errno } from '../../syscall/index.js';
 import type { RefusedAttach } from './attach-refused.js';
 import type { Attachable } from './attachable.js';
@@ -22,7 +23,7 @@ export function attachIter(program: Attachable, target: IterTarget): LinkParts {
   const place = {
     kind: target.kind,
     target: program.spec.attachTarget ?? program.name,
-    explain: (errno: number) => explain(program, errno),
+    explain: (errno: number) => explain(program, target, errno),
   };
   const { bytes } = info;
   return createLink(
@@ -33,7 +34,7 @@ export function attachIter(program: Attachable, target: IterTarget): LinkParts {
 }
 
 /** Errnos of the attach_target() of each iterator. */
-function explain({ spec }: Attachable, errno: number): RefusedAttach['cause'] {
+function explain({ spec, kernel }: Attachable, { order }: IterTarget, errno: number): RefusedAttach['cause'] {
   switch (errno) {
     case Errno.EBADF:
       return {
@@ -41,6 +42,11 @@ function explain({ spec }: Attachable, errno: number): RefusedAttach['cause'] {
         advice: `Name it: attachTo({ kind: 'iter', map }) for iter/${spec.attachTarget}.`,
       };
     case Errno.EINVAL:
+      if (order === 'children' && kernel.versionCode < versionCode('7.0'))
+        return {
+          reason: 'it does not know this order',
+          missing: { feature: 'iterators over the children of a cgroup', since: '7.0' },
+        };
       return { reason: `an iterator over ${spec.attachTarget} does not go over what is named` };
     case Errno.EACCES:
       return {
