@@ -73,8 +73,9 @@ export function leavesNothing(
   name: string,
   target: AttachTarget,
   left: () => readonly string[] = () => [],
+  errnos: readonly number[] = [Errno.EPERM, Errno.EINVAL, Errno.ENOMEM, Errno.EINTR, Errno.EAGAIN],
 ): void {
-  for (const errno of [Errno.EPERM, Errno.EINVAL, Errno.ENOMEM, Errno.EINTR, Errno.EAGAIN]) {
+  for (const errno of errnos) {
     const failing = failingSys(liveSys());
     tracefsPath(failing.sys);
     using probe = probeObject(name, { sys: failing.sys });

@@ -99,6 +99,13 @@ function unknownFunction(symbol: string): Cause {
   };
 }
 
+function isThere(symbol: string): boolean {
+  const [name, inModule] = parts(symbol);
+  for (const { module } of kernelFunctions(other => other === name))
+    if (!inModule || module === inModule) return true;
+  return false;
+}
+
 function duplicateFunction(symbol: string): Cause {
   const [name, inModule] = parts(symbol);
   const places = [...kernelFunctions(other => other === name)]
@@ -121,6 +128,8 @@ function unfit(sys: Sys, probe: RefusedKprobe): Cause {
   const { symbol, offset, retprobe, name } = probe;
   if (retprobe && offset !== 0)
     return { reason: 'what runs when a function returns is attached at its start: offset has to be 0' };
+  // What is written to kprobe_events is checked as a whole, so that an unknown function is EINVAL there.
+  if (symbol !== undefined && !isThere(symbol)) return unknownFunction(symbol);
   const [bare] = symbol === undefined ? [undefined] : parts(symbol);
   const listed = (path: () => string, pattern: string): boolean | undefined => {
     try {
