@@ -38,6 +38,9 @@ export function explainKprobe(
     case Errno.EILSEQ:
       return notAnInstruction(probe);
     case Errno.EINVAL:
+      // What is written to kprobe_events is checked as a whole, so that an unknown function is EINVAL there.
+      if (syscall === 'write' && probe.symbol !== undefined && !isThere(probe.symbol))
+        return unknownFunction(probe.symbol);
       return unfit(sys, probe);
     case Errno.EPERM:
       return syscall === 'write' ? { reason: 'lockdown or a security module forbids kprobes' } : undefined;
@@ -128,8 +131,6 @@ function unfit(sys: Sys, probe: RefusedKprobe): Cause {
   const { symbol, offset, retprobe, name } = probe;
   if (retprobe && offset !== 0)
     return { reason: 'what runs when a function returns is attached at its start: offset has to be 0' };
-  // What is written to kprobe_events is checked as a whole, so that an unknown function is EINVAL there.
-  if (symbol !== undefined && !isThere(symbol)) return unknownFunction(symbol);
   const [bare] = symbol === undefined ? [undefined] : parts(symbol);
   const listed = (path: () => string, pattern: string): boolean | undefined => {
     try {
