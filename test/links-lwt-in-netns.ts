@@ -1,13 +1,13 @@
-/** Run by links-lwt.test.ts in a network namespace of its own. */
+/** Run by links-net.test.ts in a network namespace of its own. */
 import { writeFileSync } from 'node:fs';
 import t from 'tap';
 import { BpfObject } from '../src/programs/index.js';
 import { run } from './live.js';
 import { fixture } from './repository.js';
 import { sectionRow } from './section-row.js';
-import { makeVeth, sendPackets } from './veth.js';
+import { sendPackets, vethPair } from './veth.js';
 
-const { sender, receiver } = makeVeth();
+const { sender, receiver } = vethPair();
 /** Packets come from an address of this namespace, and those of IPv6 are sent on. */
 for (const [file, value] of [
   ['ipv4/conf/all/rp_filter', 0],

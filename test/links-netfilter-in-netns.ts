@@ -1,12 +1,12 @@
-/** Run by links-netfilter.test.ts in a network namespace of its own. */
+/** Run by links-net.test.ts in a network namespace of its own. */
 import t from 'tap';
 import { BpfObject } from '../src/programs/index.js';
 import { run } from './live.js';
 import { fixture } from './repository.js';
 import { sectionRow } from './section-row.js';
-import { makeVeth, sendPackets } from './veth.js';
+import { sendPackets, vethPair } from './veth.js';
 
-makeVeth();
+vethPair();
 
 await sectionRow(t, ['netfilter'], async t => {
   using object = BpfObject.open(fixture('test-links-net'));

@@ -1,12 +1,12 @@
-/** Run by links-tc.test.ts in a network namespace of its own. */
+/** Run by links-net.test.ts in a network namespace of its own. */
 import t, { type Test } from 'tap';
 import { BpfObject, type Link, queryNetkit, queryTcx } from '../src/programs/index.js';
 import { run } from './live.js';
 import { fixture } from './repository.js';
 import { sectionRow } from './section-row.js';
-import { makeVeth, sendPackets } from './veth.js';
+import { sendPackets, vethPair } from './veth.js';
 
-const { receiver, sender } = makeVeth();
+const { receiver, sender } = vethPair();
 
 function open(...programs: string[]): BpfObject {
   return BpfObject.open(fixture('test-links-net')).load({ programs });

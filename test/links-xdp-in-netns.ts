@@ -1,4 +1,4 @@
-/** Run by links-xdp.test.ts in a network namespace of its own. */
+/** Run by links-net.test.ts in a network namespace of its own. */
 import t, { type Test } from 'tap';
 import { BpfCmd } from '../src/abi/index.js';
 import { features } from '../src/kernel/features.js';
@@ -9,9 +9,9 @@ import { Errno, liveSys, type Sys } from '../src/syscall/index.js';
 import { run } from './live.js';
 import { fixture } from './repository.js';
 import { sectionRow } from './section-row.js';
-import { makeVeth, sendPackets } from './veth.js';
+import { sendPackets, vethPair } from './veth.js';
 
-const { receiver, receiverIndex, sender } = makeVeth();
+const { receiver, receiverIndex, sender } = vethPair();
 
 function open(...programs: string[]): BpfObject {
   return BpfObject.open(fixture('test-links-net')).load({ programs });

@@ -15,8 +15,15 @@ export interface VethPair {
   readonly receiverIndex: number;
 }
 
-/** Makes a pair. What is sent to 10.99.0.2 goes out at the first and comes in at the second. */
-export function makeVeth(sender = 'rawbpf0', receiver = 'rawbpf1'): VethPair {
+let pair: VethPair | undefined;
+
+/** The pair of this namespace, made when first asked for. What is sent to 10.99.0.2 goes out at the first and comes in at the second. */
+export function vethPair(): VethPair {
+  pair ??= makeVeth('rawbpf0', 'rawbpf1');
+  return pair;
+}
+
+function makeVeth(sender: string, receiver: string): VethPair {
   run('ip', 'link', 'add', sender, 'type', 'veth', 'peer', 'name', receiver);
   run('ip', 'addr', 'add', '10.99.0.1/24', 'dev', sender);
   for (const name of [sender, receiver]) run('ip', 'link', 'set', name, 'up');
