@@ -21,9 +21,17 @@ const ownEvents = () =>
     new RegExp(`\\S*/p${process.pid}_\\S*`, 'g'),
   ) ?? [];
 
+/** Asked once: in a guest nm takes seconds. */
+const listings = new Map<string, string>();
+function symbolsOf(path: string): string {
+  const text = listings.get(path) ?? run('nm', path);
+  listings.set(path, text);
+  return text;
+}
+
 /** Where a symbol is in a file, by nm and the headers. */
 function place(path: string, symbol: string): number {
-  const [, address] = new RegExp(`^(\\w+) \\w ${symbol}$`, 'm').exec(run('nm', path)) ?? [];
+  const [, address] = new RegExp(`^(\\w+) \\w ${symbol}$`, 'm').exec(symbolsOf(path)) ?? [];
   return fileOffset(openUserElf(readAtOf(readFileSync(path)), path), Number.parseInt(address!, 16))!;
 }
 

@@ -19,7 +19,6 @@ import '../links-sockmap.test.js';
 import '../links-struct-ops.test.js';
 import '../links-tracepoint.test.js';
 import '../links-tracing.test.js';
-import '../links-uprobe-options.test.js';
 import '../links-uprobe.test.js';
 import '../links-usdt.test.js';
 import '../programs-code.test.js';
