@@ -7,6 +7,9 @@ import { needs } from './live.js';
 import { fixture } from './repository.js';
 import { MachineLacks, sectionRow } from './section-row.js';
 
+// Guests without hardware virtualization take their time.
+t.setTimeout(300_000);
+
 function load(...programs: string[]): BpfObject {
   const object = BpfObject.open(fixture('test-links-raw-tracepoint'));
   object.globals['watched'] = process.pid;
