@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { run } from './live.js';
+import { run, which } from './live.js';
 
 /** Bytes of the payload of {@link sendPackets}; the IP packet has 28 more. */
 const payloadSize = 72;
@@ -19,8 +20,15 @@ let pair: VethPair | undefined;
 
 /** The pair of this namespace, made when first asked for. What is sent to 10.99.0.2 goes out at the first and comes in at the second. */
 export function vethPair(): VethPair {
+  loadModules();
   pair ??= makeVeth('rawbpf0', 'rawbpf1');
   return pair;
+}
+
+/** In guests the kernel itself cannot call modprobe. */
+function loadModules(): void {
+  for (const name of ['veth', 'sch_ingress', 'cls_bpf', 'cls_matchall', 'act_bpf'])
+    spawnSync(which('modprobe') ?? 'modprobe', ['-q', name]);
 }
 
 function makeVeth(sender: string, receiver: string): VethPair {

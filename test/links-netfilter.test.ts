@@ -1,4 +1,0 @@
-import t from 'tap';
-import { inNetns } from './netns.js';
-
-await inNetns(t, 'links-netfilter-in-netns', { tools: ['bpftool'] });
