@@ -5,7 +5,8 @@
 set -uo pipefail
 rows=$(realpath -m "${RAWBPF_SECTION_ROWS:-/dev/null}")
 # In a guest nothing that is written stays: rows come out with the TAP.
-export RAWBPF_SECTION_ROWS=- VM_ENV="RAWBPF_SECTION_ROWS ${VM_ENV:-}" VM_TIMEOUT=${VM_TIMEOUT:-600}
+# And a test may take longer than tap's 30 seconds there.
+export RAWBPF_SECTION_ROWS=- TAP_TIMEOUT=300 VM_ENV="RAWBPF_SECTION_ROWS TAP_TIMEOUT ${VM_ENV:-}" VM_TIMEOUT=${VM_TIMEOUT:-600}
 cd "$(dirname "$(realpath "$0")")/../.." || exit 1
 [ $# -gt 0 ] || set -- bookworm
 scratch=$(mktemp -d)
