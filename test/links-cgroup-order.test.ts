@@ -67,7 +67,7 @@ t.test('programs of a cgroup in an order', async t => {
     programIds: [one.info().id, two.info().id],
   });
   sameAsShown(t, cgroup.folder, hook?.programIds);
-  if (!since(t, 6, 17)) {
+  if (!Kernel.running(liveSys()).has('cgroup_order')) {
     t.throws(() => three.attachTo(at(cgroup, { before: first })), {
       code: 'ERR_RAWBPF_UNSUPPORTED_FEATURE',
       since: '6.17',

@@ -18,6 +18,8 @@ export interface Feature {
   /** The Linux version that brought it. */
   readonly since: string;
   readonly probe: (sys: Sys) => boolean;
+  /** Also in older kernels, into which it was brought alone: having it says nothing of other features. */
+  readonly backported?: boolean;
 }
 
 /** The features that only the kernel itself can tell of. */
@@ -110,8 +112,10 @@ export const features: Readonly<Record<ProbedFeature, Feature>> = {
     probe: sys => linksTo(sys, BpfProgType.BPF_PROG_TYPE_SK_SKB, BpfAttachType.BPF_SK_SKB_STREAM_VERDICT),
   },
   tcx_link: { since: '6.6', probe: tcxLink },
+  // Stable kernels of the 6.12 series have it, too.
   cgroup_order: {
     since: '6.17',
+    backported: true,
     probe: sys =>
       linksTo(sys, BpfProgType.BPF_PROG_TYPE_CGROUP_SKB, BpfAttachType.BPF_CGROUP_INET_EGRESS, BPF_F_AFTER),
   },

@@ -95,7 +95,7 @@ export class Kernel implements KernelView {
   #isImplied(feature: ProbedFeature): boolean {
     const since = versionCode(features[feature].since);
     for (const [other, present] of this.#features)
-      if (present && versionCode(features[other].since) >= since) return true;
+      if (present && !features[other].backported && versionCode(features[other].since) >= since) return true;
     return false;
   }
 }
