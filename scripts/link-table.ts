@@ -65,19 +65,31 @@ function kernelsOf(rows: Rows): string[] {
   return [...kernels].sort((a, b) => versionCode(a) - versionCode(b));
 }
 
-/** One row for all sections that do the same on every kernel. */
+/** One row for all sections that do the same on every kernel. In HTML, because the formatter pads cells of Markdown to the longest. */
 function table(rows: Rows): string {
   const kernels = kernelsOf(rows);
   const groups = new Map<string, string[]>();
   for (const { pattern } of sectionRules) {
-    const cells = kernels.map(kernel => rows[pattern]?.[kernel] ?? '').join(' | ');
-    groups.set(cells, [...(groups.get(cells) ?? []), `\`${pattern.replace('+', '')}\``]);
+    const cells = kernels.map(kernel => `<td>${rows[pattern]?.[kernel] ?? ''}</td>`).join('');
+    groups.set(cells, [...(groups.get(cells) ?? []), `<code>${pattern.replace('+', '')}</code>`]);
   }
   return [
-    `| \`SEC("…")\` | ${kernels.join(' | ')} |`,
-    `|---|${kernels.map(() => '---|').join('')}`,
-    ...[...groups].map(([cells, names]) => `| ${names.join(' ')} | ${cells} |`),
+    '<table>',
+    `<tr><th>SEC("…")</th>${kernels.map(kernel => `<th>${kernel}</th>`).join('')}</tr>`,
+    ...[...groups].flatMap(([cells, names]) => ['<tr><td>', ...wrapped(names), `</td>${cells}</tr>`]),
+    '</table>',
   ].join('\n');
+}
+
+/** The words in lines of some 140 characters. */
+function wrapped(words: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + word.length < 140) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 function withTable(text: string, rows: Rows): string {

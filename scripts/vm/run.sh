@@ -86,7 +86,7 @@ esac
 timeout -k 5 "${VM_TIMEOUT:-180}" qemu-system-x86_64 -M q35 -m "${VM_MEM:-1024}" -smp "${VM_SMP:-1}" "${accel[@]}" \
   -nodefaults -no-user-config -display none -no-reboot \
   -kernel "$kernel/vmlinux" -initrd "$scratch/initrd" \
-  -append "console=ttyS0 quiet loglevel=4 panic=-1 oops=panic tsc=reliable nokaslr mitigations=off audit=0 apparmor=0 selinux=0 lsm=lockdown,yama,bpf" \
+  -append "console=ttyS0 quiet loglevel=4 panic=-1 oops=panic tsc=reliable no_timer_check nokaslr mitigations=off audit=0 apparmor=0 selinux=0 lsm=lockdown,yama,bpf" \
   -serial "file:$scratch/console" -serial stdio -serial "file:$scratch/status" \
   -fsdev local,id=root,path=/,security_model=none,readonly=on,multidevs=remap \
   -device virtio-9p-pci,fsdev=root,mount_tag=rootfs < /dev/null 2> "$scratch/qemu"
