@@ -52,7 +52,8 @@ export function addFilter(
   const [echo] = reply.messages;
   if (!echo) return { priority: place.priority ?? 0, handle: place.handle ?? 0 };
   const { handle, info } = tc.tcAnswer(echo);
-  return { priority: info >>> 16, handle };
+  // Of matchall, which has one filter a priority, the kernel tells no handle; 1 is what it chooses.
+  return { priority: info >>> 16, handle: handle || (place.handle ?? 1) };
 }
 
 /** Our filter. */
