@@ -27,6 +27,13 @@ int on_raw_tracepoint(void *ctx)
 	return 0;
 }
 
+/* Of a name that no other object has. */
+SEC("?raw_tp/sys_enter")
+int found_by_its_name(void *ctx)
+{
+	return 0;
+}
+
 SEC("?raw_tp.w/sys_enter")
 int on_writable(void *ctx)
 {

@@ -45,7 +45,7 @@ for (const folder of ['fixtures', 'fixtures/be'])
           slots,
           text: bare(text),
         }));
-        t.ok(ours.length > 1);
+        t.ok(ours.length > 0);
         const immediate = (line: { slots: number; text: string }) =>
           // LLVM writes the 64-bit immediate in decimal, and for a relocated one only half of it.
           line.slots === 2 ? { ...line, text: line.text.replace(/ = .*/, '') } : line;

@@ -192,15 +192,15 @@ t.test('a pinned program is opened and attached', async t => {
 t.test('programs and links are found by id, name and tag, and told apart', async t => {
   if (!needs(t, { bpf: true })) return;
   const folder = ownBpffs(t);
-  using object = load('on_raw_tracepoint', 'first', 'second');
-  const program = object.program('on_raw_tracepoint');
+  using object = load('found_by_its_name', 'first', 'second');
+  const program = object.program('found_by_its_name');
   using link = program.attach();
   const { id, tag } = program.info();
-  for (const source of [{ id }, { name: 'on_raw_tracepoint' }]) {
+  for (const source of [{ id }, { name: 'found_by_its_name' }]) {
     using opened = openProgram(source);
     t.equal(opened.info().id, id);
     // The kernel keeps 15 characters.
-    t.equal(opened.name, 'on_raw_tracepoi');
+    t.equal(opened.name, 'found_by_its_na');
     using second = opened.attachTo({ kind: 'raw_tracepoint', name: 'sys_exit' });
     t.match(second.info(), { progId: id, name: 'sys_exit' });
   }

@@ -13,7 +13,7 @@ import { attachRefused } from './attach-refused.js';
 import type { Attachable } from './attachable.js';
 import type { Holder, LinkParts } from './link.js';
 import { accepted, ifinfomsg, kernelSays, withRouteSocket } from './rtnetlink.js';
-import { explainXdp, type XdpAttempt } from './xdp.js';
+import { explainXdp, type XdpAttempt } from './xdp-explain.js';
 import { xdpPrograms } from './xdp-query.js';
 
 const RTM_SETLINK = 19;
