@@ -1,13 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { AttachTarget, BpfObject } from '../src/index.js';
+import { type AttachTarget, BpfObject } from '../src/index.js';
 import { tracefsPath } from '../src/kernel/index.js';
 import { everyCallFails } from './every-call-fails.js';
 import { needs } from './live.js';
 import { inNetns } from './netns.js';
 import { ownCgroup } from './own-cgroup.js';
-import { fixture } from './repository.js';
+import { fixture, repository } from './repository.js';
 
 t.setTimeout(180_000);
 const binary = process.execPath;
@@ -45,6 +45,21 @@ t.test('whichever call of attaching fails, nothing is left', async t => {
     object.program('msg').attachTo({ kind: 'sockmap', map: object.map('sockets') }),
   );
   t.same(leftInTracefs(), before, 'no probe is left in tracefs');
+});
+
+t.test('whichever call of loading and attaching an example fails, nothing is left', async t => {
+  if (!needs(t, { bpf: true })) return;
+  const examples = readdirSync(join(repository, 'fixtures')).filter(name =>
+    /^(?!test-).*\.bpf\.o$/.test(name),
+  );
+  t.ok(examples.length >= 7);
+  for (const file of examples) {
+    // Of these the ones that need no kprobes, which not every kernel has.
+    const programs = BpfObject.open(join(repository, 'fixtures', file))
+      .spec.programs.filter(({ section }) => !/^k(ret)?(probe|syscall)/.test(section))
+      .map(({ name }) => name);
+    everyCallFails(t, file, join(repository, 'fixtures', file), { programs }, object => object.attach());
+  }
 });
 
 t.test('whichever call of registering a struct_ops map fails, nothing is left', async t => {
