@@ -95,7 +95,7 @@ sectionRow(t, ['sk_skb'], async t => {
 
 t.test('what sockmaps tell and refuse', async t => {
   if (!needs(t, { bpf: true, tools: ['bpftool'] })) return;
-  using object = load('msg', 'filter', 'verdict');
+  using object = load('msg', 'filter', 'stream_verdict');
   const map = object.map('sockets');
   const program = object.program('msg');
   const link = program.attachTo({ kind: 'sockmap', map });
@@ -116,9 +116,12 @@ t.test('what sockmaps tell and refuse', async t => {
     name: 'TypeError',
     message: /attachAs is for sk_skb/,
   });
-  t.throws(() => object.program('verdict').attachTo({ kind: 'sockmap', map: object.map('listeners') }), {
-    message: /no sockmap or sockhash/,
-  });
+  t.throws(
+    () => object.program('stream_verdict').attachTo({ kind: 'sockmap', map: object.map('listeners') }),
+    {
+      message: /no sockmap or sockhash/,
+    },
+  );
   link.close();
   program.attachTo({ kind: 'sockmap', map }).close();
 });
