@@ -19,6 +19,8 @@ volatile __u64 cookies = 0;
 char text[16] = "";
 
 extern _Bool bpf_session_is_return(void) __ksym __weak;
+/* Since Linux 7.0. */
+extern _Bool bpf_session_is_return___ctx(void *ctx) __ksym __weak;
 
 static __always_inline int is_ours(void)
 {
@@ -74,10 +76,15 @@ static __always_inline int both_ends(struct pt_regs *ctx)
 	/* Read before the branch: a compiler may else choose between addresses, which verifiers refuse of a context. */
 	__u32 argument = PT_REGS_PARM1(ctx);
 	__u32 result = PT_REGS_RC(ctx);
+	int is_return;
 
-	if (!bpf_session_is_return)
+	if (bpf_session_is_return___ctx)
+		is_return = bpf_session_is_return___ctx(ctx);
+	else if (bpf_session_is_return)
+		is_return = bpf_session_is_return();
+	else
 		return 0;
-	return bpf_session_is_return() ? returned_with(result) : entered_with(argument);
+	return is_return ? returned_with(result) : entered_with(argument);
 }
 
 SEC("?uprobe")
