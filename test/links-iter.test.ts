@@ -150,8 +150,8 @@ t.test('whichever call of a reading fails, nothing is left', async t => {
 });
 
 t.test('a pinned iterator is read as a file', t => {
-  t.plan(2);
   if (!needs(t, { bpf: true, tools: ['mount'] })) return;
+  t.plan(2);
   const folder = ownBpffs(t);
   using object = opened('tasks');
   {
