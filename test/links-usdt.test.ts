@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { openUserElf, readAtOf, readUsdtNotes } from '../src/elf/index.js';
 import { ArrayMap, BpfObject, FormatError, HashMap, type Link, type Program } from '../src/index.js';
+import { Kernel } from '../src/kernel/index.js';
 import { Errno, liveSys, type Sys } from '../src/syscall/index.js';
 import { compile } from './compile.js';
 import { failingSys } from './failing-sys.js';
@@ -218,10 +219,11 @@ t.test('whichever call fails, nothing is left and no specification is in use', a
       t.equal(failing.open.size, open, `call ${n} of ${calls} fails with ${errno}`);
     }
   t.same(failing.strayCloses, []);
-  // Before Linux 5.15 places are told by address, and a place stays in the map when the call that failed was to take it out.
+  // Before Linux 5.15 places are told by address: one stays in the map, and its specification in use, when the call that failed was to take it out.
   s.obj.map('__bpf_usdt_ip_to_spec_id', HashMap).clear();
   const link = attachProbe(s, 'twice', { cookie: 77n });
-  t.match(s.obj.map('__bpf_usdt_specs', ArrayMap).get(0), { usdt_cookie: 77n });
+  if (Kernel.running(liveSys()).has('bpf_cookie'))
+    t.match(s.obj.map('__bpf_usdt_specs', ArrayMap).get(0), { usdt_cookie: 77n });
   await s.target.ask('5');
   t.match(s.seen(), { hits: 3n, cookie: 77n });
   link.close();

@@ -9,7 +9,7 @@ t.test('xlated code reads as bpftool prints it', async t => {
     ['opensnoop', 'tracepoint__syscalls__sys_exit_openat', ['linum']],
     // Not callbacks, which came with Linux 5.13.
     ['test-subprog', 'several', ['opcodes']],
-    ['test-map-kinds', 'jump', []],
+    ['hello-tail', 'hello', []],
   ] as const) {
     using obj = BpfObject.open(fixture(file)).load({ programs: [name] });
     const program = obj.program(name);
