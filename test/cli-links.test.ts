@@ -9,7 +9,7 @@ import { ownBpffs } from './bpffs.js';
 import { rawbpf } from './cli-process.js';
 import { needs, run } from './live.js';
 import { fixture } from './repository.js';
-import { ownCgroup } from './test-cgroup.js';
+import { currentCgroup } from './test-cgroup.js';
 
 interface Listed {
   readonly id: number;
@@ -24,7 +24,7 @@ function attached(t: Test): { object: BpfObject; links: Link[] } {
   });
   t.teardown(() => object.close());
   const first = object.program('first');
-  const target_fd = openSync(ownCgroup(), 'r');
+  const target_fd = openSync(currentCgroup(), 'r');
   const attach_type = BpfAttachType.BPF_CGROUP_INET_EGRESS;
   const parts = createLink(first, { kind: 'cgroup', target: 'own' }, { target_fd, attach_type });
   closeSync(target_fd);

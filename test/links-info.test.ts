@@ -11,7 +11,7 @@ import { linkPerfEvent } from '../src/programs/links/open-perf-event.js';
 import { liveSys } from '../src/syscall/index.js';
 import { needs, run } from './live.js';
 import { fixture } from './repository.js';
-import { ownCgroup } from './test-cgroup.js';
+import { currentCgroup } from './test-cgroup.js';
 
 // Guests without hardware virtualization take their time.
 t.setTimeout(300_000);
@@ -123,7 +123,7 @@ t.test('info tells what bpftool tells, by type', async t => {
     '5.8',
     'first',
     program =>
-      withFolder(ownCgroup(), target_fd =>
+      withFolder(currentCgroup(), target_fd =>
         raw(program, 'cgroup', { target_fd, attach_type: BpfAttachType.BPF_CGROUP_INET_EGRESS }),
       ),
     (info, theirs, t) =>
@@ -166,7 +166,7 @@ t.test('info tells what bpftool tells, by type', async t => {
     '6.1',
     'over_cgroups',
     program =>
-      withFolder(ownCgroup(), fd =>
+      withFolder(currentCgroup(), fd =>
         raw(program, 'iter', { iter_info: words(2, fd, 0, 0), iter_info_len: 16 }),
       ),
     (info, theirs, t) =>

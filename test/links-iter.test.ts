@@ -17,7 +17,7 @@ import { needs, run } from './live.js';
 import { openFds } from './open-fds.js';
 import { fixture } from './repository.js';
 import { sectionRow } from './section-row.js';
-import { ownCgroup } from './test-cgroup.js';
+import { currentCgroup } from './test-cgroup.js';
 
 const opened = (...programs: string[]): BpfObject =>
   BpfObject.open(fixture('test-links-iter')).load({ programs, pinRoot: false });
@@ -171,7 +171,7 @@ t.test('an iterator over cgroups', async t => {
   }
   let parent: string;
   try {
-    parent = ownCgroup();
+    parent = currentCgroup();
   } catch {
     t.plan(0, 'cgroup v2 is not mounted');
     return;

@@ -23,7 +23,7 @@ import { collect } from './lifecycle-kit.js';
 import { needs, run } from './live.js';
 import { openFds } from './open-fds.js';
 import { fixture } from './repository.js';
-import { ownCgroup } from './test-cgroup.js';
+import { currentCgroup } from './test-cgroup.js';
 
 // Guests without hardware virtualization take their time.
 t.setTimeout(300_000);
@@ -39,7 +39,7 @@ const load = (...programs: string[]): BpfObject =>
 
 /** A link to the cgroup that this process is in. */
 function attachToCgroup(program: Program): Link {
-  const target_fd = openSync(ownCgroup(), 'r');
+  const target_fd = openSync(currentCgroup(), 'r');
   const attach_type = BpfAttachType.BPF_CGROUP_INET_EGRESS;
   try {
     return new Link(

@@ -13,7 +13,7 @@ import { BpfObject } from '../src/programs/index.js';
 import { dumped, hexBytes } from './dumped.js';
 import { needs, run } from './live.js';
 import { fixture } from './repository.js';
-import { ownCgroup } from './test-cgroup.js';
+import { currentCgroup } from './test-cgroup.js';
 import { testRun } from './test-run.js';
 
 const open = (): BpfObject => BpfObject.open(fixture('test-map-kinds')).load();
@@ -145,7 +145,7 @@ t.test('a cgroup array knows who is below', async t => {
   if (!needs(t, { bpf: true })) return;
   using object = open();
   const map = object.map('cgroups', CgroupArray);
-  const root = ownCgroup();
+  const root = currentCgroup();
   const other = `${root}/rawbpf-test-${process.pid}`;
   mkdirSync(other);
   t.teardown(() => rmdirSync(other));

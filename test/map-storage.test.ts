@@ -21,7 +21,7 @@ import { dumped } from './dumped.js';
 import { needs, run } from './live.js';
 import { openFds } from './open-fds.js';
 import { fixture } from './repository.js';
-import { enterTestCgroup, ownCgroup } from './test-cgroup.js';
+import { currentCgroup, enterTestCgroup } from './test-cgroup.js';
 import { testRun } from './test-run.js';
 
 const open = (): BpfObject => BpfObject.open(fixture('test-map-storage'));
@@ -89,7 +89,7 @@ t.test('a value for a cgroup', async t => {
   if (!needs(t, { bpf: true })) return;
   using object = open().load({ programs: ['count_cgroup'] });
   const map = object.map('cgroups', CgrpStorage);
-  const own = ownCgroup();
+  const own = currentCgroup();
   const before = openFds();
   t.equal(map.get(own), undefined);
   t.equal(testRun(object.program('count_cgroup'), 5), 0);

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import t from 'tap';
-import { listFault } from '../src/programs/verifier-listing.js';
-import { findFault } from '../src/programs/verifier-log.js';
+import { listFault } from '../src/programs/verifier/verifier-listing.js';
+import { findFault } from '../src/programs/verifier/verifier-log.js';
 import { repository } from './repository.js';
 import { checkFault } from './verifier-expected.js';
 import { faultNames, parseGolden } from './verifier-faults.js';

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { RawbpfError } from '../src/errors/index.js';
 import { VerifierError } from '../src/programs/index.js';
-import { findFault } from '../src/programs/verifier-log.js';
+import { findFault } from '../src/programs/verifier/verifier-log.js';
 
 // As Linux 6.18 writes it for a program that uses the result of bpf_map_lookup_elem() untested.
 const nullDeref = `arg#0 reference type('UNKNOWN ') size cannot be determined: -22

@@ -4,7 +4,7 @@ import { BpfCmd } from '../src/abi/index.js';
 import { BpfError, bpf, liveSys } from '../src/syscall/index.js';
 
 /** Folder of the cgroup v2 that this process is in. */
-export function ownCgroup(): string {
+export function currentCgroup(): string {
   const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
   const mount = mounts.find(line => line.split(' ')[2] === 'cgroup2')?.split(' ')[1];
   const path = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
@@ -17,7 +17,7 @@ export function enterTestCgroup(
   program: { readonly fd: number },
   attachType: number,
 ): Disposable & { readonly folder: string } {
-  const home = ownCgroup();
+  const home = currentCgroup();
   const folder = join(home, `rawbpf-test-${process.pid}`);
   mkdirSync(folder);
   writeFileSync(join(folder, 'cgroup.procs'), String(process.pid));

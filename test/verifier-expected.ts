@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
-import { hintFor } from '../src/programs/verifier-hints.js';
-import type { VerifierFault } from '../src/programs/verifier-log.js';
+import { hintFor } from '../src/programs/verifier/verifier-hints.js';
+import type { VerifierFault } from '../src/programs/verifier/verifier-log.js';
 import type { FaultResult } from './verifier-faults.js';
 
 /** What is expected of a program's fault on all kernels that examine it. */

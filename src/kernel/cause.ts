@@ -52,3 +52,17 @@ export function lackOfLockedMemory(facts: Facts): Cause | undefined {
       'Raise it: ulimit -l unlimited, or LimitMEMLOCK=infinity of the service; rawbpf may do so itself with CAP_SYS_RESOURCE.',
   };
 }
+
+/** EPERM of what changes the network. */
+export function lackOfNetAdmin(facts: Facts): Cause | undefined {
+  if (facts.may('CAP_NET_ADMIN')) return lackOfPrivilege(facts);
+  return {
+    reason: 'the process lacks CAP_NET_ADMIN in this network namespace',
+    advice: 'Run it as root, or give it CAP_NET_ADMIN beside CAP_BPF.',
+  };
+}
+
+/** EPERM of hooks whose programs are loaded with CAP_BPF and attached with CAP_NET_ADMIN. */
+export function lackOfBpfOrNetAdmin(facts: Facts): Cause | undefined {
+  return facts.may('CAP_NET_ADMIN') ? undefined : (lackOfPrivilege(facts) ?? lackOfNetAdmin(facts));
+}

@@ -1,5 +1,13 @@
 export { readBtfById } from './btf-by-id.js';
-export { type Cause, heldBy, lackOfLockedMemory, lackOfPermission, lackOfPrivilege } from './cause.js';
+export {
+  type Cause,
+  heldBy,
+  lackOfBpfOrNetAdmin,
+  lackOfLockedMemory,
+  lackOfNetAdmin,
+  lackOfPermission,
+  lackOfPrivilege,
+} from './cause.js';
 export { missingConfig } from './config-needs.js';
 export { onlineCpus, parseCpuList, possibleCpus } from './cpus.js';
 export { errorFor } from './error-for.js';

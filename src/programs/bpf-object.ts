@@ -1,93 +1,30 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { BpfFlags, hostEndian } from '../abi/index.js';
+import { hostEndian } from '../abi/index.js';
 import { FormatError } from '../errors/index.js';
 import { Kernel, raiseMemlock } from '../kernel/index.js';
+import { type BpfMap, type LiveStruct, type ScalarArray, StructOpsMap } from '../maps/index.js';
 import {
-  ArenaMap,
-  ArrayMap,
-  type BpfMap,
-  type InnerMapDef,
-  type LiveStruct,
-  type MapDef,
-  type ScalarArray,
-  StructOpsMap,
-  wrapMap,
-} from '../maps/index.js';
-import {
-  arenaDataOffset,
-  eventTypeId,
-  type KernelView,
-  type MapSettings,
-  type MapSpec,
   newestKernel,
   ObjectError,
   type ObjectSpec,
   type Plan,
-  type ProgramChoice,
   parseObject,
   planLoad,
 } from '../object/index.js';
 import { liveSys, type Sys, withToken } from '../syscall/index.js';
 import { denied } from './denied.js';
-import { closeAll, execute, type LoadedFds, undo } from './execute.js';
+import { closeAll } from './execute.js';
 import { GlobalStore, type Globals } from './globals.js';
 import { attachesItself } from './links/from-section.js';
 import { closeHolders, type Link, linksOf } from './links/link.js';
 import { attachStructOps } from './links/struct-ops.js';
-import { requireUsable } from './pinned-map.js';
-import { Program } from './program.js';
-import { arenaMemory, copiedMemory, mappedMemory, type SectionMemory } from './section-memory.js';
+import { goLive, type LiveObject } from './live-object.js';
+import type { LoadOptions, OpenOptions, PlanOptions } from './load-options.js';
+import type { Program } from './program.js';
 import { StateError } from './state-error.js';
-import { structOpsBytes } from './struct-ops-bytes.js';
 import { resolveTargets } from './target-programs.js';
-import { type TokenSource, tokenFor } from './token.js';
-
-export interface OpenOptions {
-  /** Name of the input in messages. Default: the path, or `<bytes>`. */
-  readonly file?: string;
-  /** Name that the data sections' maps begin with. Default: the file's base name. */
-  readonly name?: string;
-  /** Where calls go. Default: this machine's kernel, when the object is loaded. */
-  readonly sys?: Sys;
-  readonly kernel?: Kernel;
-}
-
-export interface LoadOptions {
-  /**
-   * Names of the programs to load, or how single ones are loaded, by name: `{ count: { attachTarget: 'vfs_read' }, spare: { autoload: false } }`. Default: all but
-   * those of `SEC("?…")`, as their sections say. Throws ObjectError for a name that the object does not have.
-   */
-  readonly programs?: ProgramChoice;
-  /** Folder of a bpf file system for maps that are pinned by name. Default: `/sys/fs/bpf`; false pins none. */
-  readonly pinRoot?: string | false;
-  /**
-   * How single maps are loaded, by name: `{ start: { maxEntries: 64 }, seen: { pin: '/sys/fs/bpf/seen' }, shared: { reuse: map } }`. Throws ObjectError for
-   * a name that the object does not have.
-   */
-  readonly maps?: Readonly<Record<string, LoadMapSettings>>;
-  /**
-   * What the verifier is to write about programs that it takes, see {@link Program.log}: 2 the instructions of all paths and its state at each, 4 statistics,
-   * 1 what it remarks besides; they add up. Default: 0, no log unless it refuses. A log makes loading slower.
-   */
-  readonly logLevel?: number;
-  /**
-   * The BPF token by which a process in a user namespace may load: its fd, or the folder of the bpf file system to make it from. Default: in a user
-   * namespace that of LIBBPF_BPF_TOKEN_PATH or /sys/fs/bpf, where there is one; false uses none. Linux 6.9.
-   */
-  readonly token?: TokenSource;
-}
-
-/** As in planning, but a map to reuse has to be open. */
-export interface LoadMapSettings extends MapSettings {
-  readonly reuse?: BpfMap;
-}
-
-export interface PlanOptions extends Omit<LoadOptions, 'maps' | 'logLevel' | 'token'> {
-  readonly maps?: Readonly<Record<string, MapSettings>>;
-  /** The kernel to plan for. Default: the newest that rawbpf knows, so that planning asks nothing of this one. */
-  readonly kernel?: KernelView;
-}
+import { tokenFor } from './token.js';
 
 /**
  * A `.bpf.o` on its way into the kernel: opened (parsed, its globals set), loaded (its maps and programs live), attached, closed.
@@ -99,7 +36,7 @@ export class BpfObject {
   readonly #sys: Sys | undefined;
   readonly #kernel: Kernel | undefined;
   readonly #globals: GlobalStore;
-  #live: Live | undefined;
+  #live: LiveObject | undefined;
   #closed = false;
 
   private constructor(spec: ObjectSpec, { sys, kernel }: OpenOptions) {
@@ -257,19 +194,15 @@ export class BpfObject {
     this.close();
   }
 
-  #loadThrough(sys: Sys, kernel: Kernel, options: LoadOptions): Live {
+  #loadThrough(sys: Sys, kernel: Kernel, options: LoadOptions): LiveObject {
     // First, because the feature that it asks for is newer than most that a plan asks for, and so answers for those, too.
     raiseMemlock(sys, kernel);
     const { programs, targets } = resolveTargets(sys, this.spec.file, options.programs);
     const plan = this.#planLive(sys, kernel, programs ? { ...options, programs } : options);
-    const given = givenMaps(sys, plan, options.maps);
-    const fds = execute(sys, kernel, plan, { given, targets, logLevel: options.logLevel ?? 0 });
-    try {
-      return this.#handles(sys, kernel, plan, fds, given);
-    } catch (error) {
-      undo(fds);
-      throw error;
-    }
+    const { maps, logLevel = 0 } = options;
+    const live = goLive(sys, kernel, this.spec, plan, { maps, targets, logLevel });
+    this.#globals.loaded(live.memory);
+    return live;
   }
 
   #planLive(sys: Sys, kernel: Kernel, options: LoadOptions): Plan {
@@ -289,7 +222,7 @@ export class BpfObject {
     );
   }
 
-  #loaded(what: string): Live {
+  #loaded(what: string): LiveObject {
     if (this.#live) return this.#live;
     throw new StateError(
       `${this.spec.file}: ${what}: ${this.#closed ? 'the object is closed' : 'load() comes first'}`,
@@ -302,69 +235,6 @@ export class BpfObject {
     const names = Object.keys(from).join(', ') || 'none';
     throw new ObjectError(this.spec.file, `${kind} ${name}`, `there is none of this name; there is ${names}`);
   }
-
-  #handles(sys: Sys, kernel: Kernel, plan: Plan, fds: LoadedFds, given: ReadonlyMap<string, BpfMap>): Live {
-    const { object } = plan;
-    const maps: Record<string, BpfMap> = Object.create(null);
-    const programs: Record<string, Program> = Object.create(null);
-    const memory = new Map<string, SectionMemory>();
-    for (const map of object.maps) {
-      const live = given.get(map.name) ?? this.#ownMap(sys, kernel, plan, fds, map);
-      if (!live) continue;
-      maps[map.name] = live;
-      const section = liveSection(sys, kernel, `${this.spec.file}: ${map.name}`, live, map);
-      if (section) memory.set(map.name, section);
-      if (live instanceof ArenaMap && this.spec.arena?.map === map.name)
-        memory.set(
-          map.name,
-          arenaMemory(live, arenaDataOffset(object, kernel), this.spec.arena.bytes.length),
-        );
-    }
-    for (const spec of object.programs) {
-      const fd = fds.get(`prog:${spec.name}`);
-      const log = fds.logs.get(`prog:${spec.name}`);
-      if (fd)
-        programs[spec.name] = new Program({
-          sys,
-          kernel,
-          file: this.spec.file,
-          spec,
-          fd,
-          maps,
-          log,
-          btf: this.spec.btf,
-        });
-    }
-    this.#globals.loaded(memory);
-    return { maps, programs, fds, given };
-  }
-
-  #ownMap(sys: Sys, kernel: Kernel, plan: Plan, fds: LoadedFds, map: MapSpec): BpfMap | undefined {
-    const fd = fds.get(`map:${map.name}`);
-    if (!fd) return undefined;
-    const arena = fds.mappings.get(`map:${map.name}`);
-    const structOps = structOpsBytes(plan, fds, map.name);
-    const def = { ...this.#mapDef(map), ...(arena ? { arena } : {}), ...(structOps ? { structOps } : {}) };
-    return wrapMap(sys, kernel, fd, def);
-  }
-
-  #innerDef(map: MapSpec): InnerMapDef {
-    const { type, keySize, valueSize, maxEntries, flags } = map;
-    return { ...this.#mapDef(map), type, keySize, valueSize, maxEntries, flags };
-  }
-
-  #mapDef(map: MapSpec): MapDef {
-    const { btf } = this.spec;
-    const event = eventTypeId(this.spec, map);
-    return {
-      name: map.name,
-      ...(btf ? { btf } : {}),
-      ...(map.keyTypeId ? { keyTypeId: map.keyTypeId } : {}),
-      ...(map.valueTypeId ? { valueTypeId: map.valueTypeId } : {}),
-      ...(event === undefined ? {} : { eventTypeId: event }),
-      ...(map.inner ? { inner: this.#innerDef(map.inner) } : {}),
-    };
-  }
 }
 
 /** Why attaching failed says more than why undoing did. */
@@ -372,45 +242,6 @@ function undoAttach(links: readonly Link[]): void {
   try {
     closeHolders(links);
   } catch {}
-}
-
-/** The maps that are used in place of the object's own. */
-function givenMaps(
-  sys: Sys,
-  { object }: Plan,
-  settings: Readonly<Record<string, LoadMapSettings>> = {},
-): Map<string, BpfMap> {
-  const given = new Map<string, BpfMap>();
-  for (const map of object.maps) {
-    const reuse = settings[map.name]?.reuse;
-    if (!reuse) continue;
-    requireUsable(sys, reuse, map, object.file);
-    given.set(map.name, reuse);
-  }
-  return given;
-}
-
-interface Live {
-  /** Those that are not the object's to close. */
-  readonly given: ReadonlyMap<string, BpfMap>;
-  readonly maps: Readonly<Record<string, BpfMap>>;
-  readonly programs: Readonly<Record<string, Program>>;
-  readonly fds: LoadedFds;
-}
-
-/** The memory of a data section's map; undefined for any other map, and for `.rodata`, whose bytes are known. */
-function liveSection(
-  sys: Sys,
-  kernel: Kernel,
-  place: string,
-  map: BpfMap,
-  { internal, flags }: MapSpec,
-): SectionMemory | undefined {
-  if (!internal || internal.kind === 'rodata') return undefined;
-  const copied = copiedMemory(sys, map, place);
-  if (internal.kind === 'kconfig') return copied;
-  const mappable = (flags & BpfFlags.BPF_F_MMAPABLE) !== 0 && kernel.has('mmapable_array');
-  return mappable && map instanceof ArrayMap ? mappedMemory(map, copied) : copied;
 }
 
 function readObject(path: string, file: string): Uint8Array {

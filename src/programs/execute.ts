@@ -3,7 +3,7 @@ import { BpfCmd } from '../abi/index.js';
 import { FormatError } from '../errors/index.js';
 import type { FdRef, KernelView, Plan, PlanStep } from '../object/index.js';
 import { type AttrRecord, bpf, Errno, type Mapping, OwnedFd, type Sys } from '../syscall/index.js';
-import { explainStep } from './explain-step.js';
+import { explainStep } from './explain/explain-step.js';
 import { type LoadedProgram, loadWithLog, type Refusal } from './load-with-log.js';
 import { mapArena } from './map-arena.js';
 import { requireSame } from './pinned-map.js';

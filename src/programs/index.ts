@@ -1,11 +1,5 @@
 export { UnsupportedFeatureError } from '../kernel/index.js';
-export {
-  BpfObject,
-  type LoadMapSettings,
-  type LoadOptions,
-  type OpenOptions,
-  type PlanOptions,
-} from './bpf-object.js';
+export { BpfObject } from './bpf-object.js';
 export type { CodeListingOptions } from './code-listing.js';
 export type { Globals } from './globals.js';
 export { IterOutput } from './iter-output.js';
@@ -58,6 +52,7 @@ export { attachStructOps } from './links/struct-ops.js';
 export { UserBinaryError } from './links/user-binary-error.js';
 export { queryXdp, type XdpMode, type XdpPrograms } from './links/xdp-query.js';
 export { listPrograms } from './list-programs.js';
+export type { LoadMapSettings, LoadOptions, OpenOptions, PlanOptions } from './load-options.js';
 export { OpenError } from './open-error.js';
 export type { ObjectSource } from './open-object.js';
 export { type OpenProgramOptions, openProgram, type ProgramSource } from './open-program.js';
@@ -70,7 +65,7 @@ export { enableStats, type Statistics } from './statistics.js';
 export type { TestRunOptions, TestRunResult } from './test-run.js';
 export type { TestRunContext } from './test-run-context.js';
 export type { TokenSource } from './token.js';
-export { VerifierError, type VerifierErrorDetails } from './verifier-error.js';
-export type { SourceLine } from './verifier-lines.js';
-export type { ListingOptions } from './verifier-listing.js';
-export type { VerifierFault } from './verifier-log.js';
+export { VerifierError, type VerifierErrorDetails } from './verifier/verifier-error.js';
+export type { SourceLine } from './verifier/verifier-lines.js';
+export type { ListingOptions } from './verifier/verifier-listing.js';
+export type { VerifierFault } from './verifier/verifier-log.js';

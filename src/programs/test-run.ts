@@ -2,7 +2,7 @@ import { BpfCmd, BpfProgType } from '../abi/index.js';
 import type { BtfValue } from '../btf/index.js';
 import { errorFor } from '../kernel/index.js';
 import { bpfInOut, Errno } from '../syscall/index.js';
-import { explainTestRun } from './explain-test-run.js';
+import { explainTestRun } from './explain/explain-test-run.js';
 import {
   type ContextOwner,
   type EncodedContext,

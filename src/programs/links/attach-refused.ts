@@ -36,16 +36,13 @@ export function attachRefused({ kernel, file, name }: Attachable, refused: Refus
   return errorFor(cause, { syscall, errno, what, ...(cmd === undefined ? {} : { cmd }) });
 }
 
-/** EADDRNOTAVAIL: kernel/trace/trace_kprobe.c answers it for a function that is there more than once. */
-const EADDRNOTAVAIL = 99;
-
 /** Why the kernel refused to attach (kernel/events/core.c, kernel/trace/trace_kprobe.c, bpf_trace.c). */
 export function explainAttach(
   { syscall, kind, target, errno }: RefusedAttach,
   facts: Facts,
   paranoid: number | undefined,
 ): Cause | undefined {
-  if (syscall === 'perf_event_open') return explainOpen(kind, target, errno, facts, paranoid);
+  if (syscall === 'perf_event_open') return explainOpen(errno, facts, paranoid);
   switch (errno) {
     case Errno.ENOENT:
       return kind === 'raw_tracepoint'
@@ -75,13 +72,7 @@ export function explainAttach(
   }
 }
 
-function explainOpen(
-  kind: LinkKind,
-  target: string,
-  errno: number,
-  facts: Facts,
-  paranoid: number | undefined,
-): Cause | undefined {
+function explainOpen(errno: number, facts: Facts, paranoid: number | undefined): Cause | undefined {
   switch (errno) {
     case Errno.EPERM:
     case Errno.EACCES:
@@ -92,21 +83,7 @@ function explainOpen(
         advice: 'Run it as root, or give it CAP_PERFMON (Linux 5.8; before that CAP_SYS_ADMIN).',
       };
     case Errno.ENOENT:
-      return kind === 'kprobe'
-        ? {
-            reason: `this kernel has no function ${target} that can be probed`,
-            advice:
-              'available_filter_functions in tracefs lists those it has; a function that the compiler inlined is not among them.',
-          }
-        : { reason: 'this kernel has no perf events of this kind' };
-    case Errno.EINVAL:
-      return kind === 'kprobe'
-        ? {
-            reason: `${target} cannot be probed: it is on the blacklist, or the offset is not that of an instruction`,
-          }
-        : undefined;
-    case EADDRNOTAVAIL:
-      return { reason: `there is more than one function ${target}` };
+      return { reason: 'this kernel has no perf events of this kind' };
     case Errno.EMFILE:
       return { reason: 'too many files are open', advice: 'Raise RLIMIT_NOFILE (ulimit -n).' };
     default:

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type Cause, lackOfPrivilege, readFacts } from '../../kernel/index.js';
+import { type Cause, lackOfBpfOrNetAdmin, readFacts } from '../../kernel/index.js';
 import { attachTypeName, progTypeName } from '../../object/index.js';
 import { Errno } from '../../syscall/index.js';
 import type { Attachable } from './attachable.js';
@@ -29,7 +29,7 @@ export function explainCgroup(program: Attachable, attempt: CgroupAttempt, errno
         notCgroup(attempt.folder) ?? { reason: 'the program or link that it was to come beside is not open' }
       );
     case Errno.EPERM:
-      return lackOfNetAdmin(program) ?? forbidden(program, attempt);
+      return lackOfBpfOrNetAdmin(readFacts(program.kernel)) ?? forbidden(program, attempt);
     case Errno.EINVAL:
       return invalid(program, attempt);
     case Errno.ENOENT:
@@ -48,17 +48,6 @@ export function explainCgroup(program: Attachable, attempt: CgroupAttempt, errno
     default:
       return undefined;
   }
-}
-
-function lackOfNetAdmin({ kernel }: Attachable): Cause | undefined {
-  const facts = readFacts(kernel);
-  if (facts.may('CAP_NET_ADMIN')) return undefined;
-  return (
-    lackOfPrivilege(facts) ?? {
-      reason: 'the process lacks CAP_NET_ADMIN',
-      advice: 'Run it as root, or give it CAP_NET_ADMIN besides CAP_BPF.',
-    }
-  );
 }
 
 /** EPERM: the programs that are there, or those of a cgroup above, were attached so that they allow no other like this one. */

@@ -1,5 +1,5 @@
 import { BpfAttachType } from '../../abi/index.js';
-import { readFacts, versionCode } from '../../kernel/index.js';
+import { lackOfNetAdmin, readFacts, versionCode } from '../../kernel/index.js';
 import { Errno } from '../../syscall/index.js';
 import type { RefusedAttach } from './attach-refused.js';
 import type { Attachable } from './attachable.js';
@@ -7,7 +7,6 @@ import { createLink } from './bpf-link.js';
 import type { LinkParts } from './link.js';
 import { type MprogOrder, orderFields } from './mprog-order.js';
 import { interfaceIndex, noSuchInterface } from './network-interface.js';
-import { lackOfNetAdmin } from './rtnetlink.js';
 
 /** A network interface that runs programs of an order (kernel/bpf/mprog.c). */
 export interface DevicePlace extends MprogOrder {

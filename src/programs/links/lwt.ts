@@ -1,5 +1,5 @@
 import { BpfProgType } from '../../abi/index.js';
-import { readFacts } from '../../kernel/index.js';
+import { lackOfNetAdmin, readFacts } from '../../kernel/index.js';
 import { parseAddress } from '../../maps/index.js';
 import {
   Errno,
@@ -15,7 +15,7 @@ import type { Attachable } from './attachable.js';
 import type { Holder, LinkParts } from './link.js';
 import { encapsulation } from './lwt-encap.js';
 import { interfaceIndex } from './network-interface.js';
-import { accepted, kernelSays, lackOfNetAdmin, withRouteSocket } from './rtnetlink.js';
+import { accepted, kernelSays, withRouteSocket } from './rtnetlink.js';
 
 /** The packets of a route, which is made for it (`lwt_in`, `lwt_out`, `lwt_xmit`, `lwt_seg6local`). */
 export interface LwtTarget {

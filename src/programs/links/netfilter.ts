@@ -1,11 +1,10 @@
 import { BpfAttachType } from '../../abi/index.js';
-import { readFacts } from '../../kernel/index.js';
+import { lackOfNetAdmin, readFacts } from '../../kernel/index.js';
 import { Errno } from '../../syscall/index.js';
 import type { RefusedAttach } from './attach-refused.js';
 import type { Attachable } from './attachable.js';
 import { createLink } from './bpf-link.js';
 import type { LinkParts } from './link.js';
-import { lackOfNetAdmin } from './rtnetlink.js';
 
 /** NF_INET_* of include/uapi/linux/netfilter.h, in order. */
 const hooks = ['pre_routing', 'local_in', 'forward', 'local_out', 'post_routing'] as const;

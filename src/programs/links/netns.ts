@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { BpfAttachType, BpfCmd } from '../../abi/index.js';
-import { type Cause, lackOfPrivilege, readFacts } from '../../kernel/index.js';
+import { type Cause, lackOfBpfOrNetAdmin, readFacts } from '../../kernel/index.js';
 import { attachTypeName } from '../../object/index.js';
 import { BpfError, bpf, Errno } from '../../syscall/index.js';
 import { attachRefused } from './attach-refused.js';
@@ -98,16 +98,8 @@ function attachDissector(program: Attachable): LinkParts {
 function explainNetns({ kernel, spec }: Attachable, errno: number): Cause | undefined {
   const type = attachTypeName(spec.attachType);
   switch (errno) {
-    case Errno.EPERM: {
-      const facts = readFacts(kernel);
-      if (facts.may('CAP_NET_ADMIN')) return undefined;
-      return (
-        lackOfPrivilege(facts) ?? {
-          reason: 'the process lacks CAP_NET_ADMIN',
-          advice: 'Run it as root, or give it CAP_NET_ADMIN besides CAP_BPF.',
-        }
-      );
-    }
+    case Errno.EPERM:
+      return lackOfBpfOrNetAdmin(readFacts(kernel));
     case Errno.EBADF:
     case Errno.EINVAL:
       if (kernel.versionCode < ((5 << 16) | (8 << 8)))

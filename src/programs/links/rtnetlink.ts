@@ -1,4 +1,3 @@
-import { type Cause, type Facts, lackOfPrivilege } from '../../kernel/index.js';
 import { BpfError, hostInt32, type NetlinkReply, RouteSocket, type Sys } from '../../syscall/index.js';
 
 /** Opens a routing netlink socket for `use` and closes it. Throws BpfError when there is none to be had. */
@@ -29,13 +28,4 @@ export function ifinfomsg(ifindex: number): Uint8Array {
   const bytes = new Uint8Array(16);
   bytes.set(hostInt32(ifindex), 4);
   return bytes;
-}
-
-/** EPERM of what changes the network. */
-export function lackOfNetAdmin(facts: Facts): Cause | undefined {
-  if (facts.may('CAP_NET_ADMIN')) return lackOfPrivilege(facts);
-  return {
-    reason: 'the process lacks CAP_NET_ADMIN in this network namespace',
-    advice: 'Run it as root, or give it CAP_NET_ADMIN beside CAP_BPF.',
-  };
 }

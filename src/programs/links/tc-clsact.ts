@@ -1,4 +1,4 @@
-import { readFacts } from '../../kernel/index.js';
+import { lackOfNetAdmin, readFacts } from '../../kernel/index.js';
 import {
   Errno,
   encodeAttributes,
@@ -13,7 +13,7 @@ import { attachRefused } from './attach-refused.js';
 import type { Attachable } from './attachable.js';
 import type { Holder } from './link.js';
 import { noSuchInterface } from './network-interface.js';
-import { accepted, kernelSays, lackOfNetAdmin, withRouteSocket } from './rtnetlink.js';
+import { accepted, kernelSays, withRouteSocket } from './rtnetlink.js';
 import {
   CLSACT_HANDLE,
   filterParents,

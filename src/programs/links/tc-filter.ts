@@ -1,4 +1,4 @@
-import { readFacts } from '../../kernel/index.js';
+import { lackOfNetAdmin, readFacts } from '../../kernel/index.js';
 import {
   Errno,
   encodeAttributes,
@@ -15,7 +15,7 @@ import { readProgramInfo } from '../program-info.js';
 import { attachRefused, type RefusedAttach } from './attach-refused.js';
 import type { Attachable } from './attachable.js';
 import type { Holder } from './link.js';
-import { accepted, kernelSays, lackOfNetAdmin, withRouteSocket } from './rtnetlink.js';
+import { accepted, kernelSays, withRouteSocket } from './rtnetlink.js';
 import type { ClsactPlace } from './tc-clsact.js';
 import * as tc from './tc-message.js';
 

@@ -1,8 +1,7 @@
-import { readFacts } from '../../kernel/index.js';
+import { lackOfNetAdmin, readFacts } from '../../kernel/index.js';
 import { Errno } from '../../syscall/index.js';
 import type { RefusedAttach } from './attach-refused.js';
 import type { Attachable } from './attachable.js';
-import { lackOfNetAdmin } from './rtnetlink.js';
 import type { XdpTarget } from './xdp.js';
 import { queryXdp } from './xdp-query.js';
 

@@ -1,4 +1,4 @@
-import { BpfFuncId, enumName } from '../abi/index.js';
+import { BpfFuncId, enumName } from '../../abi/index.js';
 import { type LogEntry, readLog, type SourceLine } from './verifier-lines.js';
 import { RegisterState } from './verifier-state.js';
 

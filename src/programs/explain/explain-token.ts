@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { BpfAttachType, BpfCmd, BpfMapType, BpfProgType, enumName } from '../abi/index.js';
-import type { Cause } from '../kernel/index.js';
-import type { AttrRecord } from '../syscall/index.js';
+import { BpfAttachType, BpfCmd, BpfMapType, BpfProgType, enumName } from '../../abi/index.js';
+import type { Cause } from '../../kernel/index.js';
+import type { AttrRecord } from '../../syscall/index.js';
 
 /** What a token delegates, by kind: bits of the enums, or all. */
 interface Delegated {

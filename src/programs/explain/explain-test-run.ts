@@ -1,7 +1,7 @@
-import { BpfProgType, enumName } from '../abi/index.js';
-import { type Cause, type Kernel, progTypeOption, versionCode } from '../kernel/index.js';
-import { Errno } from '../syscall/index.js';
-import type { TestRunOptions } from './test-run.js';
+import { BpfProgType, enumName } from '../../abi/index.js';
+import { type Cause, type Kernel, progTypeOption, versionCode } from '../../kernel/index.js';
+import { Errno } from '../../syscall/index.js';
+import type { TestRunOptions } from '../test-run.js';
 
 /** A `BPF_PROG_TEST_RUN` that the kernel refused. */
 export interface RefusedTestRun {

@@ -1,4 +1,4 @@
-import { BpfAttachType, BpfProgType, enumName } from '../abi/index.js';
+import { BpfAttachType, BpfProgType, enumName } from '../../abi/index.js';
 import {
   type Cause,
   type Facts,
@@ -9,8 +9,8 @@ import {
   missingConfig,
   progTypeOption,
   progTypeSince,
-} from '../kernel/index.js';
-import { Errno } from '../syscall/index.js';
+} from '../../kernel/index.js';
+import { Errno } from '../../syscall/index.js';
 
 /** A `BPF_PROG_LOAD` that was refused without a word in the verifier log. */
 export interface RefusedProgLoad {

@@ -1,6 +1,6 @@
-import { BpfCmd } from '../abi/index.js';
-import type { BtfTypes } from '../btf/index.js';
-import type { RawbpfError } from '../errors/index.js';
+import { BpfCmd } from '../../abi/index.js';
+import type { BtfTypes } from '../../btf/index.js';
+import type { RawbpfError } from '../../errors/index.js';
 import {
   type Cause,
   errorFor,
@@ -8,16 +8,16 @@ import {
   progLoadSince,
   readFacts,
   versionCode,
-} from '../kernel/index.js';
-import { getHint, mapCreateCause, pinHint } from '../maps/index.js';
-import type { KernelView, PlanStep, PoisonedInsn } from '../object/index.js';
-import { type AttrRecord, Errno, type Sys, tokenOf } from '../syscall/index.js';
+} from '../../kernel/index.js';
+import { getHint, mapCreateCause, pinHint } from '../../maps/index.js';
+import type { KernelView, PlanStep, PoisonedInsn } from '../../object/index.js';
+import { type AttrRecord, Errno, type Sys, tokenOf } from '../../syscall/index.js';
+import type { Refusal } from '../load-with-log.js';
+import { VerifierError } from '../verifier/verifier-error.js';
+import { findFault } from '../verifier/verifier-log.js';
+import { sourceOf } from '../verifier/verifier-source.js';
 import { explainProgLoad } from './explain-prog-load.js';
 import { explainTokenRefusal } from './explain-token.js';
-import type { Refusal } from './load-with-log.js';
-import { VerifierError } from './verifier-error.js';
-import { findFault } from './verifier-log.js';
-import { sourceOf } from './verifier-source.js';
 
 export interface RefusedStep {
   readonly sys: Sys;

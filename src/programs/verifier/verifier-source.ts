@@ -1,6 +1,6 @@
-import { hostEndian } from '../abi/index.js';
-import type { BtfTypes } from '../btf/index.js';
-import type { PlanStep } from '../object/index.js';
+import { hostEndian } from '../../abi/index.js';
+import type { BtfTypes } from '../../btf/index.js';
+import type { PlanStep } from '../../object/index.js';
 import type { SourceLine } from './verifier-lines.js';
 
 /** The line of C that a slot of a program comes from. */

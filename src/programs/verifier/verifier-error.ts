@@ -1,7 +1,7 @@
-import { RawbpfError } from '../errors/index.js';
-import { helperSince } from '../kernel/index.js';
-import type { PoisonedInsn } from '../object/index.js';
-import { errnoName } from '../syscall/index.js';
+import { RawbpfError } from '../../errors/index.js';
+import { helperSince } from '../../kernel/index.js';
+import type { PoisonedInsn } from '../../object/index.js';
+import { errnoName } from '../../syscall/index.js';
 import { hintFor } from './verifier-hints.js';
 import { type ListingOptions, listFault, placed } from './verifier-listing.js';
 import { findFault, type VerifierFault } from './verifier-log.js';
