@@ -167,7 +167,7 @@ export class BpfObject {
     try {
       for (const program of Object.values(this.#loaded('programs').programs))
         if (attachesItself(program.spec)) links.push(program.attach());
-      for (const map of this.#structOps())
+      for (const map of this.#loaded('maps').structOps())
         if (map.isComplete && map.state !== 'inuse' && linksOf(map).length === 0)
           links.push(attachStructOps(map));
       return links;
@@ -184,10 +184,9 @@ export class BpfObject {
     const live = this.#live;
     this.#live = undefined;
     if (!live) return;
-    const maps = Object.entries(live.maps).filter(([name]) => !live.given.has(name));
     const programs = Object.values(live.programs).reverse();
-    const links = maps.flatMap(([, map]) => (map instanceof StructOpsMap ? linksOf(map) : []));
-    closeHolders([{ close: () => closeAll(live.fds) }, ...maps.map(([, map]) => map), ...programs, ...links]);
+    const links = live.ownMaps.flatMap(map => (map instanceof StructOpsMap ? linksOf(map) : []));
+    closeHolders([{ close: () => closeAll(live.fds) }, ...live.ownMaps, ...programs, ...links]);
   }
 
   [Symbol.dispose](): void {
@@ -212,14 +211,6 @@ export class BpfObject {
       // Where bpf() is forbidden every probe fails, and a plan may for that reason only miss a feature.
       throw denied(sys, kernel, this.spec.file) ?? error;
     }
-  }
-
-  /** Those that are the object's own. */
-  #structOps(): StructOpsMap[] {
-    const { maps, given } = this.#loaded('maps');
-    return Object.entries(maps).flatMap(([name, map]) =>
-      map instanceof StructOpsMap && !given.has(name) ? [map] : [],
-    );
   }
 
   #loaded(what: string): LiveObject {

@@ -1,8 +1,16 @@
-import { BpfFlags } from '../abi/index.js';
+import { BpfFlags, BpfMapType } from '../abi/index.js';
 import type { Kernel } from '../kernel/index.js';
-import { ArenaMap, ArrayMap, type BpfMap, type InnerMapDef, type MapDef, wrapMap } from '../maps/index.js';
+import {
+  ArenaMap,
+  ArrayMap,
+  type BpfMap,
+  type InnerMapDef,
+  type MapDef,
+  StructOpsMap,
+  wrapMap,
+} from '../maps/index.js';
 import { arenaDataOffset, eventTypeId, type MapSpec, type ObjectSpec, type Plan } from '../object/index.js';
-import type { Sys } from '../syscall/index.js';
+import type { OwnedFd, Sys } from '../syscall/index.js';
 import { execute, type LoadedFds, undo } from './execute.js';
 import type { LoadMapSettings } from './load-options.js';
 import { requireUsable } from './pinned-map.js';
@@ -13,9 +21,12 @@ import type { ResolvedTargets } from './target-programs.js';
 
 /** What an object is once it is loaded. */
 export interface LiveObject {
-  /** Names of the maps that are not the object's to close. */
-  readonly given: ReadonlySet<string>;
+  /** Each is made when it is first asked for: many are only for the programs. */
   readonly maps: Readonly<Record<string, BpfMap>>;
+  /** Those of the object itself that were asked for. */
+  readonly ownMaps: readonly BpfMap[];
+  /** Its own struct_ops maps, asked for or not. */
+  structOps(): readonly StructOpsMap[];
   readonly programs: Readonly<Record<string, Program>>;
   /** Where the variables of its data sections live, by map. */
   readonly memory: ReadonlyMap<string, SectionMemory>;
@@ -48,9 +59,11 @@ export function goLive(
   const fds = execute(sys, kernel, plan, { given, targets, logLevel });
   try {
     const loading = { sys, kernel, spec, plan, fds };
-    const maps = mapHandles(loading, given);
+    const ownMaps: BpfMap[] = [];
+    const maps = mapHandles(loading, given, ownMaps);
     const programs = programHandles(loading, maps);
-    return { given: new Set(given.keys()), maps, programs, memory: sectionMemory(loading, maps), fds };
+    const structOps = () => structOpsOf(plan.object, maps, given);
+    return { maps, ownMaps, structOps, programs, memory: sectionMemory(loading, maps), fds };
   } catch (error) {
     undo(fds);
     throw error;
@@ -69,13 +82,43 @@ function givenMaps(sys: Sys, { object }: Plan, settings: LiveOptions['maps'] = {
   return given;
 }
 
-function mapHandles(loading: Loading, given: ReadonlyMap<string, BpfMap>): Record<string, BpfMap> {
+function mapHandles(
+  loading: Loading,
+  given: ReadonlyMap<string, BpfMap>,
+  made: BpfMap[],
+): Record<string, BpfMap> {
   const maps: Record<string, BpfMap> = Object.create(null);
+  const define = (name: string, descriptor: PropertyDescriptor): unknown =>
+    Object.defineProperty(maps, name, { enumerable: true, configurable: true, ...descriptor });
   for (const map of loading.plan.object.maps) {
-    const live = given.get(map.name) ?? ownMap(loading, map);
-    if (live) maps[map.name] = live;
+    const { name } = map;
+    const value = given.get(name);
+    const fd = loading.fds.get(`map:${name}`);
+    if (value) define(name, { value });
+    else if (fd)
+      define(name, {
+        get() {
+          const value = ownMap(loading, map, fd);
+          made.push(value);
+          define(name, { value });
+          return value;
+        },
+      });
   }
   return maps;
+}
+
+function structOpsOf(
+  { maps: specs }: ObjectSpec,
+  maps: Readonly<Record<string, BpfMap>>,
+  given: ReadonlyMap<string, BpfMap>,
+): StructOpsMap[] {
+  return specs
+    .filter(({ name, type }) => type === BpfMapType.BPF_MAP_TYPE_STRUCT_OPS && !given.has(name))
+    .flatMap(({ name }) => {
+      const map = maps[name];
+      return map instanceof StructOpsMap ? [map] : [];
+    });
 }
 
 function programHandles(
@@ -97,6 +140,7 @@ function sectionMemory(
 ): Map<string, SectionMemory> {
   const memory = new Map<string, SectionMemory>();
   for (const map of plan.object.maps) {
+    if (!livesInKernel(map, spec)) continue;
     const live = maps[map.name];
     if (!live) continue;
     const section = liveSection(sys, kernel, `${spec.file}: ${map.name}`, live, map);
@@ -109,7 +153,12 @@ function sectionMemory(
   return memory;
 }
 
-/** The memory of a data section's map; undefined for any other map, and for `.rodata`, whose bytes are known. */
+/** Whether a map has variables that are read from the kernel: those of `.rodata` are known. */
+function livesInKernel({ name, internal }: MapSpec, { arena }: ObjectSpec): boolean {
+  return (internal !== undefined && internal.kind !== 'rodata') || arena?.map === name;
+}
+
+/** The memory of a data section's map; undefined for any other. */
 function liveSection(
   sys: Sys,
   kernel: Kernel,
@@ -117,16 +166,14 @@ function liveSection(
   map: BpfMap,
   { internal, flags }: MapSpec,
 ): SectionMemory | undefined {
-  if (!internal || internal.kind === 'rodata') return undefined;
+  if (!internal) return undefined;
   const copied = copiedMemory(sys, map, place);
   if (internal.kind === 'kconfig') return copied;
   const mappable = (flags & BpfFlags.BPF_F_MMAPABLE) !== 0 && kernel.has('mmapable_array');
   return mappable && map instanceof ArrayMap ? mappedMemory(map, copied) : copied;
 }
 
-function ownMap({ sys, kernel, spec, plan, fds }: Loading, map: MapSpec): BpfMap | undefined {
-  const fd = fds.get(`map:${map.name}`);
-  if (!fd) return undefined;
+function ownMap({ sys, kernel, spec, plan, fds }: Loading, map: MapSpec, fd: OwnedFd): BpfMap {
   const arena = fds.mappings.get(`map:${map.name}`);
   const structOps = structOpsBytes(plan, fds, map.name);
   const def = { ...mapDef(spec, map), ...(arena ? { arena } : {}), ...(structOps ? { structOps } : {}) };
