@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { createProgram } from './command-line.js';
+import { createProgram } from './command-line/program.js';
 import { exitQuietlyOnClosedPipe } from './output.js';
 import { reportError } from './report-error.js';
 

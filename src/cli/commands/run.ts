@@ -1,7 +1,7 @@
 import { RawbpfError } from '../../errors/index.js';
 import { BpfObject, type Program } from '../../programs/index.js';
 import { formatSyscall, subscribeSyscalls } from '../../syscall/index.js';
-import type { Assignment } from '../command-line.js';
+import type { Assignment } from '../command-line/values.js';
 import { EventPrinter } from '../event-printer.js';
 import { mapContents } from '../map-contents.js';
 import { printLines } from '../output.js';
