@@ -13,9 +13,12 @@ const order = [
   'btf',
   'insn',
   'object',
+  'gen',
   'syscall',
   'kernel',
+  'compile',
   'maps',
+  'symbols',
   'programs',
   'cli',
 ];
@@ -29,7 +32,7 @@ const narrower: Record<string, readonly string[]> = {
   syscall: ['errors', 'abi'],
 };
 /** Rooms that run in a browser. */
-const pure = ['errors', 'abi', 'elf', 'btf', 'insn', 'object'];
+const pure = ['errors', 'abi', 'elf', 'btf', 'insn', 'object', 'gen'];
 
 interface Import {
   readonly from: string;
