@@ -14,6 +14,7 @@ trap 'rm -rf "$scratch"' EXIT
 
 guest() {
   local began=$SECONDS kernel status
+  echo "# guest $1"
   kernel=$(scripts/vm/get-kernel.sh "$1") && scripts/vm/run.sh "$kernel" -- node dist/test/vm/main.js
   status=$?
   echo "# $1: $((SECONDS - began)) s"
