@@ -14,6 +14,7 @@ export { errorFor } from './error-for.js';
 export { type Facts, readFacts } from './facts.js';
 export { type Feature, features } from './features.js';
 export { helperSince } from './helper-since.js';
+export { type Holder, holders } from './holders.js';
 export { type KernelFunction, kernelFunctions } from './kallsyms.js';
 export { Kernel } from './kernel.js';
 export {
@@ -24,7 +25,9 @@ export {
 } from './matching-functions.js';
 export { raiseMemlock } from './memlock.js';
 export { nearestNames, nearText } from './nearest.js';
+export type { HeldKind } from './object-fd.js';
 export { pageSize } from './page-size.js';
+export { pinnedPaths } from './pinned-paths.js';
 export { probeMapType, probeProgType } from './probe-type.js';
 export {
   attachTypeSince,
