@@ -31,6 +31,14 @@ export { type Reservation, UserRingBuf, type WhenFreeOptions } from './events/us
 export { mapCreateCause } from './explain-map-create.js';
 export { HashMap } from './hash.js';
 export { HashOfMaps } from './hash-of-maps.js';
+export {
+  type HistogramOptions,
+  type Log2HistogramOptions,
+  linearHistogram,
+  log2Histogram,
+  type Slots,
+} from './histogram.js';
+export { histogramSections, slotsBySection } from './histogram-sections.js';
 export { InodeStorage } from './inode-storage.js';
 export { InsnArray, type InsnPlace } from './insn-array.js';
 export { formatAddress, ipv4, ipv6, parseAddress } from './ip-address.js';
@@ -43,6 +51,7 @@ export type { LpmPrefix } from './lpm-key.js';
 export { LpmTrie } from './lpm-trie.js';
 export { LruHashMap } from './lru-hash.js';
 export { LruPercpuHashMap } from './lru-percpu-hash.js';
+export { MapBytes } from './map-bytes.js';
 export type { ElementType, InnerMapDef, MapAccess, MapDef } from './map-def.js';
 export { MapError } from './map-error.js';
 export { type MapInfo, queryMapInfo } from './map-info.js';
@@ -50,7 +59,7 @@ export { MapOfMaps } from './map-of-maps.js';
 export { getHint, pinHint } from './map-pin.js';
 export { MapWalk } from './map-walk.js';
 export { MappedArray } from './mapped-array.js';
-export { type MapSource, type OpenMapOptions, openMap } from './open-map.js';
+export { type MapSource, type OpenMapOptions, openMap, openMapBytes } from './open-map.js';
 export { PercpuArrayMap } from './percpu-array.js';
 export { PercpuCgroupStorage } from './percpu-cgroup-storage.js';
 export { PercpuHashMap } from './percpu-hash.js';
@@ -70,6 +79,7 @@ export { StackMap } from './stack.js';
 export { type StackBuildId, type StackTrace, StackTraceMap } from './stack-trace.js';
 export { storeBytes } from './store-bytes.js';
 export { StructOpsMap, type StructOpsState } from './struct-ops.js';
+export { sumPercpu } from './sum-percpu.js';
 export { type TaskSource, TaskStorage } from './task-storage.js';
 export type { LockOptions, UpdateMode, UpdateOptions } from './update-mode.js';
 export { wrapMap } from './wrap-map.js';
