@@ -88,6 +88,20 @@ export class KeyValueMap<K = Element, V = Element> extends BpfMap {
   }
 
   /**
+   * The key that comes after another in the kernel's order, or without one the first; undefined at the end. Hashes begin anew after a key that they do not have
+   * (BPF_MAP_GET_NEXT_KEY): {@link keys} is the walk that ends. Throws BpfError.
+   */
+  nextKey(key?: Given<K>): K | undefined {
+    const elem = this.#ready();
+    if (key !== undefined) this.#key.writeAt(elem.keyView, 0, key);
+    const next = new Uint8Array(elem.key.length);
+    const result = elem.nextKey(key === undefined, next);
+    if (result === -Errno.ENOENT) return undefined;
+    if (result < 0) throw this.#refusedBy(BpfCmd.BPF_MAP_GET_NEXT_KEY, -result);
+    return this.#key.readAt(new DataView(next.buffer), 0) as K;
+  }
+
+  /**
    * The same map, over the same fd, with its keys or values read otherwise: as `'bytes'`, by a type of the object's BTF (`as({value: 'struct
    * event'})`), or by a codec. Closing either closes both. Throws TypeError for a type that is not there or not of the size that the kernel says.
    */

@@ -36,6 +36,9 @@ export interface MapInfo {
   readonly frozen: boolean | undefined;
   /** Bytes that the map takes up; undefined where `/proc` does not tell. Before Linux 6.4 an estimate made at creation. */
   readonly memlock: number | undefined;
+  /** Of a prog array that has met its first program, or the first one that jumps: the type of all its programs (`enum bpf_prog_type`), and whether they are jited. */
+  readonly ownerProgType?: number;
+  readonly ownerJited?: boolean;
 }
 
 /** Asks for `struct bpf_map_info`; bytes that the kernel did not write read as 0. Throws BpfError. */
@@ -75,7 +78,10 @@ export function readMapInfo(sys: Sys, fd: number, what: string): MapInfo {
 }
 
 /** What the kernel says of a map only in `/proc/self/fdinfo` (bpf_map_show_fdinfo in kernel/bpf/syscall.c). */
-function fdInfo(fd: number, id: number): Pick<MapInfo, 'frozen' | 'memlock'> {
+function fdInfo(
+  fd: number,
+  id: number,
+): Pick<MapInfo, 'frozen' | 'memlock' | 'ownerProgType' | 'ownerJited'> {
   const unknown = { frozen: undefined, memlock: undefined };
   let text: string;
   try {
@@ -89,6 +95,16 @@ function fdInfo(fd: number, id: number): Pick<MapInfo, 'frozen' | 'memlock'> {
   };
   // An fd of a kernel that is not this process's (a fake one's) has a number that may be another file's here.
   if (number('map_id') !== id) return unknown;
-  const frozen = number('frozen');
-  return { frozen: frozen === undefined ? undefined : frozen === 1, memlock: number('memlock') };
+  const flag = (name: string) => {
+    const value = number(name);
+    return value === undefined ? undefined : value === 1;
+  };
+  const ownerProgType = number('owner_prog_type');
+  const ownerJited = flag('owner_jited');
+  return {
+    frozen: flag('frozen'),
+    memlock: number('memlock'),
+    ...(ownerProgType === undefined ? {} : { ownerProgType }),
+    ...(ownerJited === undefined ? {} : { ownerJited }),
+  };
 }

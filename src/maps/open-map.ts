@@ -7,12 +7,13 @@ import { fdOf } from './borrowed-fd.js';
 import type { BpfMap } from './bpf-map.js';
 import { idError, listMaps, mapFdById } from './list-maps.js';
 import { mapTypes } from './map-btf.js';
+import { MapBytes } from './map-bytes.js';
 import type { ElementType, MapAccess, MapDef } from './map-def.js';
 import { MapError } from './map-error.js';
 import { type MapInfo, readMapInfo } from './map-info.js';
 import { getError } from './map-pin.js';
 import { requireMap } from './require-map.js';
-import { wrapMap } from './wrap-map.js';
+import { mapParts, wrapMap } from './wrap-map.js';
 
 /** Where a map that is there already is found: its id, where it is pinned, its name, or an fd of it, which from then on is the map's to close. */
 export type MapSource =
@@ -49,7 +50,30 @@ const accessFlags: Readonly<Record<MapAccess, number>> = {
  * for a path of something else than a map, and for a map of another kind.
  */
 export function openMap<T extends BpfMap = BpfMap>(source: MapSource, options: OpenMapOptions<T> = {}): T {
-  const { sys = liveSys(), access, kind } = options;
+  const { kind } = options;
+  return open(source, options, (sys, kernel, fd, def, info) => {
+    const map = wrapMap(sys, kernel, fd, def);
+    if (kind && !(map instanceof kind))
+      throw new MapError(
+        `map ${describe(source)}`,
+        `is a ${map.constructor.name} (${info.typeName}), not a ${kind.name}`,
+      );
+    return map as T;
+  });
+}
+
+/** Opens any map as one of bytes: see {@link MapBytes}. Throws as {@link openMap}. */
+export function openMapBytes(
+  source: MapSource,
+  options: Pick<OpenMapOptions, 'access' | 'sys'> = {},
+): MapBytes {
+  return open(source, options, (sys, kernel, fd, def) => new MapBytes(mapParts(sys, kernel, fd, def)));
+}
+
+type Wrap<T> = (sys: Sys, kernel: Kernel, fd: OwnedFd, def: MapDef, info: MapInfo) => T;
+
+function open<T>(source: MapSource, options: OpenMapOptions, wrap: Wrap<T>): T {
+  const { sys = liveSys(), access } = options;
   const kernel = Kernel.running(sys);
   const what = `map ${describe(source)}`;
   const number = openFd(sys, source, access, what);
@@ -59,10 +83,7 @@ export function openMap<T extends BpfMap = BpfMap>(source: MapSource, options: O
     requireMap(number, what);
     const info = readMapInfo(sys, number, what);
     fd = new OwnedFd(sys, number);
-    const map = wrapMap(sys, kernel, fd, mapDef(sys, kernel, info, options));
-    if (kind && !(map instanceof kind))
-      throw new MapError(what, `is a ${map.constructor.name} (${info.typeName}), not a ${kind.name}`);
-    return map as T;
+    return wrap(sys, kernel, fd, mapDef(sys, kernel, info, options), info);
   } catch (error) {
     if (fd) fd.close();
     else if (!('fd' in source)) sys.close(number);

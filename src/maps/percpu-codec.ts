@@ -15,9 +15,14 @@ const percpuTypes: ReadonlySet<number> = new Set([
   BpfMapType.BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE,
 ]);
 
+/** Whether a map type has a value for each CPU. */
+export function isPercpu(type: number): boolean {
+  return percpuTypes.has(type);
+}
+
 /** Bytes of an element's value as the kernel copies it, in a call of one and in a batch. */
 export function copiedSize(type: number, valueSize: number, kernel: Pick<Kernel, 'possibleCpus'>): number {
-  return percpuTypes.has(type) ? percpuStride(valueSize) * kernel.possibleCpus : valueSize;
+  return isPercpu(type) ? percpuStride(valueSize) * kernel.possibleCpus : valueSize;
 }
 
 /** Values of all `cpus` possible CPUs, as an array of exactly that many. */

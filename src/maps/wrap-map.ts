@@ -80,8 +80,13 @@ const classes: Readonly<Record<number, new (parts: MapParts) => BpfMap>> = {
 
 /** Wraps a map's fd, and from then on owns it, as the class of the type that the kernel says it has; BpfMap itself for a type without one. Throws BpfError. */
 export function wrapMap(sys: Sys, kernel: Kernel, fd: OwnedFd, def: MapDef): BpfMap {
+  const parts = mapParts(sys, kernel, fd, def);
+  return new (classes[Number(parts.info['type'])] ?? BpfMap)(parts);
+}
+
+/** What a map of any class is made from. Throws BpfError. */
+export function mapParts(sys: Sys, kernel: Kernel, fd: OwnedFd, def: MapDef): MapParts {
   const info = queryMapInfo(sys, fd.value, `map ${def.name}`);
   const wrap = (other: OwnedFd, its: MapDef): BpfMap => wrapMap(sys, kernel, other, its);
-  const parts: MapParts = { sys, kernel, fd, def, info, wrap };
-  return new (classes[Number(parts.info.type)] ?? BpfMap)(parts);
+  return { sys, kernel, fd, def, info, wrap };
 }
