@@ -49,6 +49,7 @@ export { listLinks } from './links/list-links.js';
 export type { MprogOrder, Neighbor } from './links/mprog-order.js';
 export { type OpenLinkOptions, openLink } from './links/open-link.js';
 export { attachStructOps } from './links/struct-ops.js';
+export { listTaskFds, queryTaskFd, type TaskFd, type TaskFdOptions } from './links/task-fd.js';
 export { UserBinaryError } from './links/user-binary-error.js';
 export { queryXdp, type XdpMode, type XdpPrograms } from './links/xdp-query.js';
 export { listPrograms } from './list-programs.js';

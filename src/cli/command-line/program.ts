@@ -5,6 +5,7 @@ import { addBtfCommands } from './btf.js';
 import { addGenCommands } from './gen.js';
 import { addLinkCommands } from './link.js';
 import { addObjectCommands } from './objects.js';
+import { addPerfCommands } from './perf.js';
 import { addProgCommands } from './prog.js';
 import { addRunCommands } from './run.js';
 
@@ -27,6 +28,7 @@ export function createProgram(): Command {
   addLinkCommands(program);
   addBtfCommands(program);
   addGenCommands(program);
+  addPerfCommands(program);
   return program;
 }
 
