@@ -10,6 +10,13 @@ export {
   type RecordReader,
   type StructView,
 } from './btf/index.js';
+export {
+  type CompiledObject,
+  CompileError,
+  type CompileOptions,
+  compileObject,
+  type Diagnostic,
+} from './compile/index.js';
 export * from './errors/index.js';
 export {
   type HeldKind,

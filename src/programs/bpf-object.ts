@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { hostEndian } from '../abi/index.js';
+import { type CompileOptions, compileObject } from '../compile/index.js';
 import { FormatError } from '../errors/index.js';
 import { Kernel, raiseMemlock } from '../kernel/index.js';
 import { type BpfMap, type LiveStruct, type ScalarArray, StructOpsMap } from '../maps/index.js';
@@ -56,6 +57,15 @@ export class BpfObject {
     const bytes = typeof path === 'string' ? readObject(path, file) : path;
     const spec = parseObject(bytes, { file, ...(options.name === undefined ? {} : { name: options.name }) });
     return new BpfObject(spec, options);
+  }
+
+  /**
+   * Compiles a file of C with the clang on the machine, see {@link compileObject}, and opens what comes of it. Throws CompileError for what clang refuses, and
+   * where there is no clang.
+   */
+  static compile(path: string | URL, options: CompileOptions & OpenOptions = {}): BpfObject {
+    const file = path instanceof URL ? fileURLToPath(path) : path;
+    return BpfObject.open(compileObject(file, options).bytes, { file, ...options });
   }
 
   /**

@@ -1,0 +1,4 @@
+/** The headers that rawbpf brings along, by path. */
+export function ownHeaders(): Readonly<Record<string, string>> {
+  return {};
+}

@@ -1,0 +1,3 @@
+export { CompileError } from './compile-error.js';
+export { type CompiledObject, type CompileOptions, compileObject } from './compile-object.js';
+export type { Diagnostic } from './diagnostics.js';
