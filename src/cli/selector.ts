@@ -15,6 +15,16 @@ export type Selector =
 export function takeSelector(
   words: Words,
   kind: string,
+  keywords: readonly ('id' | 'name' | 'pinned')[],
+): Exclude<Selector, { readonly tag: string }>;
+export function takeSelector(
+  words: Words,
+  kind: string,
+  keywords: readonly ('id' | 'name' | 'tag' | 'pinned')[],
+): Selector;
+export function takeSelector(
+  words: Words,
+  kind: string,
   keywords: readonly ('id' | 'name' | 'tag' | 'pinned')[],
 ): Selector {
   const word = words.take(`which ${kind}`);

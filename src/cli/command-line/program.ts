@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { paint } from '../paint.js';
 import { addBtfCommands } from './btf.js';
 import { addGenCommands } from './gen.js';
+import { addIterCommands } from './iter.js';
 import { addLinkCommands } from './link.js';
 import { addObjectCommands } from './objects.js';
 import { addPerfCommands } from './perf.js';
@@ -29,6 +30,7 @@ export function createProgram(): Command {
   addBtfCommands(program);
   addGenCommands(program);
   addPerfCommands(program);
+  addIterCommands(program);
   return program;
 }
 
