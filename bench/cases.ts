@@ -5,7 +5,7 @@ import { eventDrain } from './event-case.js';
 import { globalRead } from './global-case.js';
 import { inspectColdStart } from './inspect-case.js';
 import { ringLatency } from './latency-case.js';
-import { loadAttach } from './load-case.js';
+import { loadAttach, loadAttachCore } from './load-case.js';
 import { mapBatch, mapLookup, mapUpdate } from './map-case.js';
 import { besideOthers } from './map-peers.js';
 import type { Peers } from './peers.js';
@@ -27,6 +27,7 @@ const makers: Readonly<Record<string, (peers: Peers) => Case | readonly Case[]>>
   'object-load': objectLoad,
   'object-load-core': objectLoadCore,
   'load-attach': loadAttach,
+  'load-attach-core': loadAttachCore,
 };
 
 export const caseNames = Object.keys(makers);

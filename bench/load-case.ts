@@ -1,20 +1,29 @@
 import { BpfObject } from 'rawbpf';
 import type { Case } from './compare.js';
+import { toolObject } from './libbpf-tools.js';
 import { measured, type Peers } from './peers.js';
 import { fixture } from './repository.js';
 
-/** Attaching four tracepoints takes the kernel a tenth of a second to undo, so this is how often a round does it. */
+/** Attaching tracepoints takes the kernel a tenth of a second to undo, so this is how often a round does it. */
 const times = 10;
 /** Loads alone, which are undone at once, until V8 has compiled what they run. */
 const warmUps = 1500;
 
 /** Loading opensnoop and attaching its programs, with all that the kernel does for it, in a process that has done so before. */
 export function loadAttach(peers: Peers): Case {
+  return loading(peers, 'load-attach', fixture('opensnoop'));
+}
+
+/** The same of the opensnoop of libbpf-tools, which has CO-RE relocations: libbpf reads the kernel's BTF for each object, rawbpf once. */
+export function loadAttachCore(peers: Peers): Case {
+  return loading(peers, 'load-attach-core', toolObject('opensnoop'));
+}
+
+function loading(peers: Peers, name: string, file: string): Case {
   const program = peers.build('load-attach');
-  const file = fixture('opensnoop');
   for (let i = 0; i < warmUps; i++) BpfObject.open(file).load().close();
   return {
-    name: 'load-attach',
+    name,
     unit: 'µs, warm',
     ours: () => Math.min(...Array.from({ length: times }, () => once(file))) / 1000,
     theirs: () => measured('unshare', ...withTracefs, program, file, times) / 1000,

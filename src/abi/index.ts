@@ -9,6 +9,7 @@ export {
   type FieldKind,
   type FieldValue,
   hostEndian,
+  type Point,
   Struct,
   type StructField,
   type StructRecord,

@@ -72,11 +72,15 @@ export class Struct {
     return found !== undefined && found.kind !== 'pad';
   }
 
-  /** All `size` bytes of the struct; fields not given are zero. Throws TypeError for an unknown name or a value that does not fit. */
-  encode(record: StructRecord): Uint8Array {
-    const out = new Uint8Array(this.size);
-    encodeFields(this.name, this.#byName, record, out, new DataView(out.buffer));
-    return out;
+  /**
+   * All `size` bytes of the struct; fields not given are zero. Strings and bytes in 64-bit fields are written as the address that `point` gives for
+   * them. Throws TypeError for an unknown name or a value that does not fit.
+   */
+  encode(record: StructRecord, point?: Point): Uint8Array {
+    const bytes = new Uint8Array(this.size);
+    const out = { bytes, view: new DataView(bytes.buffer), point };
+    encodeFields(this.name, this.#byName, record, out);
+    return bytes;
   }
 
   /** Decodes the struct; bytes missing at the end (a kernel older than the struct) read as zero. */
@@ -124,6 +128,15 @@ function extent(fields: readonly StructField[]): number {
 
 type Fields = ReadonlyMap<string, StructField>;
 
+/** Where the bytes of a string or array are, for a field that points to them. */
+export type Point = (memory: string | Uint8Array) => bigint;
+
+interface Out {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly point: Point | undefined;
+}
+
 const nested = new WeakMap<readonly StructField[], Fields>();
 
 function fieldsByName(
@@ -142,58 +155,43 @@ function fieldsByName(
  * Writes the fields that are given; all others are zero already. Each load of an object encodes dozens of structs with a few of their fields set, for which
  * writing all fields by the schema takes ten times as long.
  */
-function encodeFields(
-  owner: string,
-  fields: Fields,
-  record: StructRecord,
-  out: Uint8Array,
-  view: DataView,
-): void {
+function encodeFields(owner: string, fields: Fields, record: StructRecord, out: Out): void {
   for (const name in record) {
     const field = fields.get(name);
     if (!field) throw new TypeError(`${owner} has no field ${name}`);
-    encodeField(owner, field, record[name], out, view);
+    const value = record[name];
+    if (value !== undefined) encodeField(owner, field, value, out);
   }
 }
 
 const little = hostEndian === 'little';
+const encoder = new TextEncoder();
 
-function encodeField(
-  owner: string,
-  field: StructField,
-  value: FieldValue | undefined,
-  out: Uint8Array,
-  view: DataView,
-): void {
-  if (value === undefined) return;
+function encodeField(owner: string, field: StructField, value: FieldValue, out: Out): void {
   const { kind, offset, size } = field;
-  const wrong = (): TypeError =>
-    new TypeError(`${owner}.${field.name}: ${typeof value} ${String(value)} is not a value for ${kind}`);
   switch (kind) {
     case 'pad':
       return;
     case 'struct': {
-      if (typeof value !== 'object' || value instanceof Uint8Array) throw wrong();
+      if (typeof value !== 'object' || value instanceof Uint8Array) throw misfit(owner, field, value);
       const inner = field.fields ?? [];
-      const byName = nested.get(inner) ?? fieldsByName(inner);
-      nested.set(inner, byName);
-      encodeFields(`${owner}.${field.name}`, byName, value, out, view);
+      let byName = nested.get(inner);
+      if (!byName) nested.set(inner, (byName = fieldsByName(inner)));
+      encodeFields(`${owner}.${field.name}`, byName, value, out);
       return;
     }
     case 'chars':
-      if (typeof value !== 'string') throw wrong();
+      if (typeof value !== 'string') throw misfit(owner, field, value);
       // The last byte stays for the NUL.
-      new TextEncoder().encodeInto(value, out.subarray(offset, offset + size - 1));
+      encoder.encodeInto(value, out.bytes.subarray(offset, offset + size - 1));
       return;
     case 'bytes':
-      if (!(value instanceof Uint8Array)) throw wrong();
-      out.set(value.subarray(0, size), offset);
+      if (!(value instanceof Uint8Array)) throw misfit(owner, field, value);
+      out.bytes.set(value.subarray(0, size), offset);
       return;
     case 'u64':
     case 's64':
-      if (typeof value === 'bigint') view.setBigUint64(offset, value, little);
-      else if (Number.isSafeInteger(value)) view.setBigUint64(offset, BigInt(value as number), little);
-      else throw wrong();
+      encodeWide(owner, field, value, out);
       return;
     default: {
       const number = typeof value === 'bigint' ? Number(value) : value;
@@ -205,12 +203,26 @@ function encodeField(
         number < -(2 ** (bits - 1)) ||
         number >= 2 ** bits
       )
-        throw wrong();
-      if (size === 4) view.setInt32(offset, number, little);
-      else if (size === 2) view.setInt16(offset, number, little);
-      else view.setInt8(offset, number);
+        throw misfit(owner, field, value);
+      if (size === 4) out.view.setInt32(offset, number, little);
+      else if (size === 2) out.view.setInt16(offset, number, little);
+      else out.view.setInt8(offset, number);
     }
   }
+}
+
+function encodeWide(owner: string, field: StructField, value: FieldValue, { view, point }: Out): void {
+  const { offset } = field;
+  if (typeof value === 'bigint') view.setBigUint64(offset, value, little);
+  else if (typeof value === 'number' && Number.isSafeInteger(value))
+    view.setBigUint64(offset, BigInt(value), little);
+  else if (point && (typeof value === 'string' || value instanceof Uint8Array))
+    view.setBigUint64(offset, point(value), little);
+  else throw misfit(owner, field, value);
+}
+
+function misfit(owner: string, { name, kind }: StructField, value: FieldValue): TypeError {
+  return new TypeError(`${owner}.${name}: ${typeof value} ${String(value)} is not a value for ${kind}`);
 }
 
 function withoutPads(record: DecodedRecord, fields: readonly StructField[]): DecodedRecord {

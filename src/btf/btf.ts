@@ -86,10 +86,10 @@ export class Btf implements BtfTypes {
     return this.#strings.at(offset);
   }
 
-  *idsOfKind(kind: BtfKind): Generator<number> {
-    const number = KIND[kind];
+  *idsOfKind(...kinds: readonly BtfKind[]): Generator<number> {
+    const wanted = kinds.reduce((bits, kind) => bits | (1 << KIND[kind]), 0);
     for (let i = 0; i < this.#offsets.length; i++)
-      if (kindOf(this.words[this.#offsets[i]! + 1]!) === number) yield this.startId + i;
+      if (wanted & (1 << kindOf(this.words[this.#offsets[i]! + 1]!))) yield this.startId + i;
   }
 
   findByName(name: string, kind?: BtfKind): number | undefined {

@@ -146,7 +146,7 @@ export interface BtfTypes {
   /** The type with this id; 0 is `void`. Throws FormatError for an id out of range. */
   type(id: number): BtfType;
   /** Ids of the types of a kind in this blob, not its base; ascending. None is decoded. */
-  idsOfKind(kind: BtfKind): Iterable<number>;
+  idsOfKind(...kinds: readonly BtfKind[]): Iterable<number>;
   /** The first type of that name (and kind), searched in this blob, then its base. */
   findByName(name: string, kind?: BtfKind): number | undefined;
   /** All types of that name, this blob's first. */

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { RawbpfError } from '../errors/index.js';
 import { BpfError, liveSys, OwnedFd, type Sys } from '../syscall/index.js';
@@ -49,7 +49,7 @@ function mountedTracefs(): string | undefined {
 
 /** The id of a tracepoint, as perf_event_open(2) takes it. Throws TracefsError for an unknown one, with the nearest names. */
 export function tracepointId({ sys }: { readonly sys: Sys }, category: string, name: string): number {
-  const id = (tracefs: string): number => readNumber(join(tracefs, 'events', category, name, 'id'));
+  const id = (tracefs: string): number => readNumber(`${tracefs}/events/${category}/${name}/id`);
   const known = found.get(sys);
   try {
     if (known !== undefined) return id(known);
@@ -73,12 +73,13 @@ export function tracepointId({ sys }: { readonly sys: Sys }, category: string, n
   }
 }
 
+const digits = Buffer.alloc(32);
+
 /** The number in a file, in three calls, where readFileSync() makes five: programs may attach to hundreds of tracepoints. */
 export function readNumber(path: string): number {
-  const fd = openSync(path, 'r');
+  const fd = openSync(path, constants.O_RDONLY);
   try {
-    const digits = Buffer.alloc(32);
-    return Number(digits.toString('latin1', 0, readSync(fd, digits)));
+    return Number(digits.toString('latin1', 0, readSync(fd, digits, 0, digits.length, null)));
   } finally {
     closeSync(fd);
   }

@@ -20,7 +20,7 @@ const plainName = /^[\w.]+$/;
  */
 export function sanitizeBtf(btf: BtfTypes, kernel: KernelView): Uint8Array {
   const changes: { readonly id: number; readonly change: Change }[] = [];
-  for (let id = btf.startId; id < btf.endId; id++) {
+  for (const id of btf.idsOfKind(...changeable)) {
     const change = changeFor(btf, id, kernel);
     if (change) changes.push({ id, change });
   }
@@ -44,6 +44,19 @@ type Change = (editor: BtfEditor, id: number, shared: Shared) => void;
 export function keepsDatasec({ vars }: BtfDatasec, kernel: KernelView): boolean {
   return kernel.has('btf_datasec') && (vars.length > 0 || kernel.has('btf_empty_datasec'));
 }
+
+/** Kinds that some kernel does not know, or knows otherwise. */
+const changeable = [
+  'var',
+  'decl_tag',
+  'datasec',
+  'func_proto',
+  'func',
+  'float',
+  'type_tag',
+  'enum',
+  'enum64',
+] as const;
 
 function changeFor(btf: BtfTypes, id: number, kernel: KernelView): Change | undefined {
   const type = btf.type(id);

@@ -90,13 +90,19 @@ export function linkProgram(spec: ObjectSpec, program: ProgramSpec, target?: Lin
       functions,
       8,
       f => f.funcInfo,
-      info => [info.typeId],
+      (words, at, info) => {
+        words[at] = info.typeId;
+      },
     ),
     lineInfo: records(
       functions,
       16,
       f => f.lineInfo,
-      info => [info.fileOff, info.textOff, info.lineCol],
+      (words, at, info) => {
+        words[at] = info.fileOff;
+        words[at + 1] = info.textOff;
+        words[at + 2] = info.lineCol;
+      },
     ),
     jumpTables: [...jumpTables.values()],
     poisoned,
@@ -271,19 +277,22 @@ function records<T extends { readonly insnOffset: number }>(
   functions: readonly LinkedFunction[],
   recordSize: number,
   infoOf: (f: FunctionSpec) => readonly T[],
-  words: (info: T) => readonly number[],
+  put: (words: Uint32Array, at: number, info: T) => void,
 ): InfoRecords | undefined {
-  if (functions.some(f => infoOf(f.function).length === 0)) return undefined;
-  const count = functions.reduce((sum, f) => sum + infoOf(f.function).length, 0);
-  const bytes = new Uint8Array(count * recordSize);
-  const view = new DataView(bytes.buffer);
+  let count = 0;
+  for (const { function: f } of functions) {
+    const { length } = infoOf(f);
+    if (length === 0) return undefined;
+    count += length;
+  }
+  // In this machine's byte order, as the array is.
+  const words = new Uint32Array((count * recordSize) / 4);
   let at = 0;
   for (const { function: f, index } of functions)
     for (const info of infoOf(f)) {
-      const slot = index + Math.floor((info.insnOffset - f.sectionOffset) / insnSize);
-      for (const [i, word] of [slot, ...words(info)].entries())
-        view.setUint32(at + i * 4, word, hostEndian === 'little');
-      at += recordSize;
+      words[at] = index + Math.floor((info.insnOffset - f.sectionOffset) / insnSize);
+      put(words, at + 1, info);
+      at += recordSize / 4;
     }
-  return { recordSize, count, bytes };
+  return { recordSize, count, bytes: new Uint8Array(words.buffer) };
 }

@@ -10,7 +10,8 @@ export function planModules(steps: readonly PlanStep[], kernel: KernelView): Pla
   const names = new Set<string>();
   for (const step of steps)
     for (const value of Object.values(step.attr))
-      for (const { fd } of fdsIn(value)) if (fd.startsWith(prefix)) names.add(fd.slice(prefix.length));
+      if (typeof value === 'object')
+        for (const { fd } of fdsIn(value)) if (fd.startsWith(prefix)) names.add(fd.slice(prefix.length));
   return [...names].map(name => ({
     cmd: BpfCmd.BPF_BTF_GET_FD_BY_ID,
     attr: { btf_id: kernel.modules?.find(m => m.name === name)?.id ?? 0 },

@@ -64,9 +64,13 @@ function createToken(sys: Sys, folder: string): number {
   }
 }
 
+let userNamespace: string | undefined;
+
+/** Asked once: the kernel lets only processes of one thread move to another user namespace, and Node has several (setns(2), unshare(2)). */
 function inUserNamespace(): boolean {
   try {
-    return readlinkSync('/proc/self/ns/user') !== initialUserNamespace;
+    userNamespace ??= readlinkSync('/proc/self/ns/user');
+    return userNamespace !== initialUserNamespace;
   } catch {
     return false;
   }

@@ -4,7 +4,7 @@ import {
   bpfAttr,
   type DecodedRecord,
   enumName,
-  type FieldValue,
+  type Point,
   type Struct,
   type StructField,
   type StructRecord,
@@ -61,6 +61,15 @@ export function attrMember(cmd: number): string | undefined {
   return members.get(cmd);
 }
 
+/** Nearly all records fit the first variant of their member. */
+function schemaFor(cmd: number, record: AttrRecord): Struct {
+  const member = members.get(cmd);
+  const first = member ? bpfAttr[member as keyof typeof bpfAttr][0] : undefined;
+  if (!first) return attrSchema(cmd);
+  for (const name in record) if (!first.has(name)) return attrSchema(cmd, Object.keys(record));
+  return first;
+}
+
 /** The schema of a command's attr that has all the fields named. Throws TypeError when there is none. */
 export function attrSchema(cmd: number, fields: readonly string[] = []): Struct {
   const member = members.get(cmd);
@@ -79,38 +88,20 @@ export function attrSchema(cmd: number, fields: readonly string[] = []): Struct 
 
 /** Encodes the attr of a command. `addressOf` is that of {@link Sys}. Throws TypeError for a field it does not have or a value that does not fit. */
 export function encodeAttr(addressOf: Sys['addressOf'], cmd: number, record: AttrRecord): EncodedAttr {
-  const schema = attrSchema(cmd, Object.keys(record));
+  const schema = schemaFor(cmd, record);
   const pointed: Pointed[] = [];
-  const bytes = schema.encode(pointers(schema, record, addressOf, pointed));
+  const bytes = schema.encode(record, pointing(addressOf, pointed));
   return { schema, bytes, size: sizeToSend(cmd, schema, bytes, record), pointed };
 }
 
-/** Replaces strings and bytes in 64-bit fields by their addresses. */
-export function pointers(
-  schema: Pick<Struct, 'find'>,
-  record: StructRecord,
-  addressOf: Sys['addressOf'],
-  pointed: Pointed[],
-): StructRecord {
-  const out: Record<string, FieldValue> = {};
-  for (const key in record) {
-    const value = record[key] as FieldValue;
-    if (typeof value !== 'object' && typeof value !== 'string') {
-      out[key] = value;
-      continue;
-    }
-    const field = schema.find(key);
-    if (field?.kind === 'u64' && (typeof value === 'string' || value instanceof Uint8Array)) {
-      const memory = typeof value === 'string' ? encoder.encode(`${value}\0`) : value;
-      const address = memory.length ? addressOf(memory) : 0n;
-      pointed.push({ address, bytes: memory });
-      out[key] = address;
-    } else if (field?.fields && typeof value === 'object' && !(value instanceof Uint8Array)) {
-      const inner = field.fields;
-      out[key] = pointers({ find: name => inner.find(f => f.name === name) }, value, addressOf, pointed);
-    } else out[key] = value;
-  }
-  return out;
+/** Gives the addresses of what fields point to, strings NUL-terminated, and keeps what has to live until the call returns. */
+export function pointing(addressOf: Sys['addressOf'], pointed: Pointed[]): Point {
+  return memory => {
+    const bytes = typeof memory === 'string' ? encoder.encode(`${memory}\0`) : memory;
+    const address = bytes.length ? addressOf(bytes) : 0n;
+    pointed.push({ address, bytes });
+    return address;
+  };
 }
 
 const encoder = new TextEncoder();

@@ -1,5 +1,5 @@
 import { perfEventAttr, type StructRecord } from '../abi/index.js';
-import { pointers } from './attr.js';
+import { pointing } from './attr.js';
 import type { Pointed, Sys } from './sys.js';
 
 /** `_IO('$', n)` and friends of include/uapi/linux/perf_event.h. */
@@ -23,13 +23,6 @@ export function perfEventOpen(
   flags = PERF_FLAG_FD_CLOEXEC,
 ): number {
   const pointed: Pointed[] = [];
-  const record = pointers(perfEventAttr, { ...attr, size: ATTR_SIZE }, sys.addressOf, pointed);
-  return sys.perfEventOpen(
-    perfEventAttr.encode(record).slice(0, ATTR_SIZE),
-    pid,
-    cpu,
-    groupFd,
-    flags,
-    pointed,
-  );
+  const whole = perfEventAttr.encode({ ...attr, size: ATTR_SIZE }, pointing(sys.addressOf, pointed));
+  return sys.perfEventOpen(whole.subarray(0, ATTR_SIZE), pid, cpu, groupFd, flags, pointed);
 }

@@ -120,7 +120,9 @@ export function targetOfSection(spec: ProgramSpec, file: string): AttachTarget {
   return parse(spec.attachTarget, spec, place);
 }
 
+const word = /^\??(.*?)(\.[sw])?(\/|$)/;
+
 /** `tp` of `?tp.s/syscalls/sys_enter_write`. */
-function sectionWord(spec: ProgramSpec): string {
-  return (spec.section.replace(/^\?/, '').split('/')[0] ?? '').replace(/\.[sw]$/, '');
+function sectionWord({ section }: ProgramSpec): string {
+  return word.exec(section)?.[1] ?? '';
 }
