@@ -54,6 +54,7 @@ export {
   DevMapHash,
   type Element,
   type ElementAs,
+  type ElementBytes,
   type ElementType,
   type EventCallback,
   EventGroup,

@@ -51,7 +51,7 @@ export type { LpmPrefix } from './lpm-key.js';
 export { LpmTrie } from './lpm-trie.js';
 export { LruHashMap } from './lru-hash.js';
 export { LruPercpuHashMap } from './lru-percpu-hash.js';
-export { MapBytes } from './map-bytes.js';
+export { type ElementBytes, MapBytes } from './map-bytes.js';
 export type { ElementType, InnerMapDef, MapAccess, MapDef } from './map-def.js';
 export { MapError } from './map-error.js';
 export { type MapInfo, queryMapInfo } from './map-info.js';

@@ -1,5 +1,6 @@
 import { BpfMapType } from '../abi/index.js';
 import type { BtfTypes } from '../btf/index.js';
+import { BpfError } from '../syscall/index.js';
 import type { MapParts } from './bpf-map.js';
 import { bytesCodec, type ElementCodec, elementCodec, indexKeyCodec, placeOf } from './element-codec.js';
 import { isIndexed } from './indexed.js';
@@ -53,6 +54,29 @@ export class MapBytes extends KeyValueMap<Uint8Array, Uint8Array> {
     return encode(this.#value, value);
   }
 
+  /**
+   * Every key that the kernel tells of with its value, or the error that kept it from being read. Arrays that hold programs, sockets and the like tell of all their
+   * indexes, so those that are empty are among them, without a value. Throws as {@link keys}.
+   */
+  *elements(): Generator<ElementBytes, void, undefined> {
+    if (alwaysReadable.has(this.type)) for (const [key, value] of this.entries()) yield { key, value };
+    else for (const key of isIndexed(this.type) ? this.#indexes() : this.keys()) yield this.#element(key);
+  }
+
+  *#indexes(): Generator<Uint8Array> {
+    for (let key = this.nextKey(); key !== undefined; key = this.nextKey(key)) yield key;
+  }
+
+  #element(key: Uint8Array): ElementBytes {
+    try {
+      const value = this.get(key);
+      return value ? { key, value } : { key };
+    } catch (error) {
+      if (error instanceof BpfError) return { key, error };
+      throw error;
+    }
+  }
+
   /** The values of each possible CPU in the value of a per-CPU map, without what they are rounded up by. */
   perCpu(value: Uint8Array): Uint8Array[] {
     const stride = percpuStride(this.valueSize);
@@ -70,6 +94,26 @@ export class MapBytes extends KeyValueMap<Uint8Array, Uint8Array> {
     return all;
   }
 }
+
+/** An element of a map. */
+export interface ElementBytes {
+  readonly key: Uint8Array;
+  /** Missing where the key has none, and where it could not be read. */
+  readonly value?: Uint8Array;
+  readonly error?: BpfError;
+}
+
+/** Types whose keys have values that user space may read, and so many at a time. */
+const alwaysReadable: ReadonlySet<number> = new Set([
+  BpfMapType.BPF_MAP_TYPE_HASH,
+  BpfMapType.BPF_MAP_TYPE_LRU_HASH,
+  BpfMapType.BPF_MAP_TYPE_PERCPU_HASH,
+  BpfMapType.BPF_MAP_TYPE_LRU_PERCPU_HASH,
+  BpfMapType.BPF_MAP_TYPE_ARRAY,
+  BpfMapType.BPF_MAP_TYPE_PERCPU_ARRAY,
+  BpfMapType.BPF_MAP_TYPE_LPM_TRIE,
+  BpfMapType.BPF_MAP_TYPE_RHASH,
+]);
 
 function keyCodec({ def }: MapParts, type: number, size: number): ElementCodec<unknown> {
   if (type === BpfMapType.BPF_MAP_TYPE_LPM_TRIE) return lpmKeyCodec(def, size);
