@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { node, rawbpf } from './cli-process.js';
+import { command, node, rawbpf } from './cli-process.js';
 import { needs, run } from './live.js';
 import { readelfRelocations, readelfSections, readelfSymbols } from './readelf.js';
-import { fixture, repository } from './repository.js';
+import { fixture } from './repository.js';
 
 interface Inspection {
   file: string;
@@ -232,8 +232,7 @@ t.test('for people: the same facts, without colours where there is no terminal',
 
 t.test('offline commands do without the native library', async t => {
   const script = join(t.testdir({ 'loaded.cjs': nativeLibraries }), 'loaded.cjs');
-  const loaded = (...args: string[]) =>
-    node('--require', script, join(repository, 'dist/src/cli/main.js'), ...args).stderr;
+  const loaded = (...args: string[]) => node('--require', script, command, ...args).stderr;
   for (const args of [
     ['inspect', fixture('opensnoop'), '--json'],
     ['disasm', fixture('opensnoop')],

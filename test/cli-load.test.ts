@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { nodeAs, rawbpf } from './cli-process.js';
+import { command, nodeAs, rawbpf } from './cli-process.js';
 import { needs, run } from './live.js';
-import { fixture, repository } from './repository.js';
+import { fixture } from './repository.js';
 
 interface Loaded {
   file: string;
@@ -116,12 +116,7 @@ SEC("raw_tp") int bad(void *ctx) { long r; asm volatile("%0 = r7" : "=r"(r)); re
 
 t.test('without privilege the kernel says no, in one line', async t => {
   if (!needs(t, { linux: true })) return;
-  const { status, stdout, stderr } = nodeAs(
-    nobody(),
-    join(repository, 'dist/src/cli/main.js'),
-    'load',
-    fixture('minimal'),
-  );
+  const { status, stdout, stderr } = nodeAs(nobody(), command, 'load', fixture('minimal'));
   t.equal(status, 1);
   t.notMatch(stdout, /ok/);
   t.match(stderr, /^rawbpf: .*(EPERM|EACCES).*\n$/);

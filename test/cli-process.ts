@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './live.js';
 import { repository } from './repository.js';
 
-const main = join(repository, 'dist/src/cli/main.js');
+const bundle = join(repository, 'dist/bin/rawbpf.cjs');
+
+/** What users run, which `npm run build` makes; the modules that it is made of where only tsc ran. */
+export const command = existsSync(bundle) ? bundle : join(repository, 'dist/src/cli/main.js');
 
 export interface Finished {
   readonly status: number | null;
@@ -14,7 +17,7 @@ export interface Finished {
 
 /** Runs `rawbpf` to its end. */
 export function rawbpf(...args: string[]): Finished {
-  return node(main, ...args);
+  return node(command, ...args);
 }
 
 /** Runs a script, or node with options, to its end. */
@@ -36,7 +39,7 @@ export function nodeAs(user: { uid?: number; gid?: number }, ...args: string[]):
 
 /** Starts `rawbpf`, which runs until it is told to stop. */
 export function startRawbpf(...args: string[]): Running {
-  return new Running(spawnNode(main, ...args));
+  return new Running(spawnNode(command, ...args));
 }
 
 /** Starts a script of `examples/`. */

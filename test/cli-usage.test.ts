@@ -1,5 +1,5 @@
 import t from 'tap';
-import { node, rawbpf } from './cli-process.js';
+import { command, node, rawbpf } from './cli-process.js';
 import { needs } from './live.js';
 import { fixture } from './repository.js';
 
@@ -92,7 +92,7 @@ t.test('a reader that closes the pipe ends it without a word', async t => {
     '--input-type=module',
     '-e',
     script,
-    'dist/src/cli/main.js',
+    command,
     ...['btf', 'dump', 'vmlinux'],
   );
   t.equal(stderr, '');

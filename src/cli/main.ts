@@ -1,4 +1,7 @@
 #!/usr/bin/env node
 import { runCli } from './run-cli.js';
 
-process.exitCode = await runCli(process.argv.slice(2));
+// No top-level await: what users run is this as CommonJS (scripts/bundle.ts).
+void runCli(process.argv.slice(2)).then(status => {
+  process.exitCode = status;
+});

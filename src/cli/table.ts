@@ -1,26 +1,33 @@
-import Table from 'cli-table3';
+import { stripVTControlCharacters } from 'node:util';
 import { paint } from './paint.js';
 
-/** Columns without borders, under dim headings. Numbers are right-aligned. */
+const gap = '  ';
+
+/** Columns without borders, under dim headings. Numbers are right-aligned; of a cell of several lines the next ones go below its first. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const numeric = head.map((_, i) => rows.length > 0 && rows.every(row => typeof row[i] === 'number'));
-  const drawn = new Table({
-    head: head.map(text => paint('dim', text)),
-    chars: borderless,
-    colAligns: numeric.map(isNumber => (isNumber ? 'right' : 'left')),
-    style: { head: [], border: [], 'padding-left': 2, 'padding-right': 0 },
-  });
-  drawn.push(...rows.map(row => row.map(String)));
-  return drawn
-    .toString()
-    .split('\n')
-    .map(line => line.trimEnd())
+  const cells = [
+    head.map(text => [paint('dim', text)]),
+    ...rows.map(row => head.map((_, i) => String(row[i] ?? '').split('\n'))),
+  ];
+  const widths = head.map((_, i) => Math.max(...cells.map(row => Math.max(...(row[i] ?? []).map(width)))));
+  const line = (row: readonly string[][], at: number): string =>
+    row
+      .map((lines, i) => {
+        const text = lines[at] ?? '';
+        const padding = ' '.repeat((widths[i] ?? 0) - width(text));
+        return gap + (numeric[i] ? padding + text : text + padding);
+      })
+      .join('')
+      .trimEnd();
+  return cells
+    .flatMap(row =>
+      Array.from({ length: Math.max(...row.map(lines => lines.length)) }, (_, at) => line(row, at)),
+    )
     .join('\n');
 }
 
-const borderless = Object.fromEntries(
-  [
-    ...['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right'],
-    ...['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'],
-  ].map(name => [name, '']),
-);
+/** Columns that a text takes, without its colours. */
+function width(text: string): number {
+  return stripVTControlCharacters(text).length;
+}

@@ -1,10 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { paint } from '../paint.js';
 import { addBtfCommands } from './btf.js';
 import { addGenCommands } from './gen.js';
 import { addIterCommands } from './iter.js';
 import { addLinkCommands } from './link.js';
+import { addMapCommands } from './map.js';
+import { addNetCommands } from './net.js';
 import { addObjectCommands } from './objects.js';
 import { addPerfCommands } from './perf.js';
 import { addProgCommands } from './prog.js';
@@ -26,16 +28,17 @@ export function createProgram(): Command {
   addObjectCommands(program);
   addRunCommands(program);
   addProgCommands(program);
+  addMapCommands(program);
   addLinkCommands(program);
   addBtfCommands(program);
   addGenCommands(program);
   addPerfCommands(program);
   addIterCommands(program);
+  addNetCommands(program);
   return program;
 }
 
 /** The package's version. */
 function version(): string {
-  const file = new URL('../../../../package.json', import.meta.url);
-  return JSON.parse(readFileSync(file, 'utf8')).version;
+  return createRequire(import.meta.url)('rawbpf/package.json').version;
 }
