@@ -3,12 +3,12 @@ import { type Case, type Comparison, compare, NotAtHand } from './compare.js';
 import { btfVmlinux, objectLoad, objectLoadCore, objectOpen, objectOpenLarge } from './engine-case.js';
 import { eventDrain } from './event-case.js';
 import { globalRead } from './global-case.js';
-import { inspectColdStart } from './inspect-case.js';
 import { ringLatency } from './latency-case.js';
 import { loadAttach, loadAttachCore } from './load-case.js';
 import { mapBatch, mapLookup, mapUpdate } from './map-case.js';
 import { besideOthers } from './map-peers.js';
 import type { Peers } from './peers.js';
+import { cliStartInspect, cliStartProgList, inspectColdStart } from './start-case.js';
 
 const makers: Readonly<Record<string, (peers: Peers) => Case | readonly Case[]>> = {
   'ring-raw': peers => eventDrain(peers, 'ring', 'raw'),
@@ -21,6 +21,8 @@ const makers: Readonly<Record<string, (peers: Peers) => Case | readonly Case[]>>
   'map-batch': peers => besideOthers(peers, mapBatch(peers), 'batch'),
   'global-read': globalRead,
   'inspect-cold-start': inspectColdStart,
+  'cli-start-inspect': cliStartInspect,
+  'cli-start-prog-list': cliStartProgList,
   'btf-vmlinux': btfVmlinux,
   'object-open': objectOpen,
   'object-open-large': objectOpenLarge,

@@ -9,7 +9,7 @@ export interface Case {
   [Symbol.dispose]?(): void;
 }
 
-export type Peer = 'libbpf' | 'cilium' | 'bcc';
+export type Peer = 'libbpf' | 'cilium' | 'bcc' | 'node -e 0';
 
 export interface Comparison {
   readonly name: string;
@@ -19,6 +19,8 @@ export interface Comparison {
   readonly theirs: number;
   /** ours / theirs, the median over the rounds: what disturbs a round disturbs both of its sides. */
   readonly ratio: number;
+  /** ours - theirs, likewise. */
+  readonly difference: number;
 }
 
 /** The same beside another peer; what it holds is closed with the first. */
@@ -45,6 +47,7 @@ export function compare(subject: Case, rounds: number): Comparison {
     ours: median(pairs.map(pair => pair.ours)),
     theirs: median(pairs.map(pair => pair.theirs)),
     ratio: median(pairs.map(pair => pair.ours / pair.theirs)),
+    difference: median(pairs.map(pair => pair.ours - pair.theirs)),
   };
 }
 

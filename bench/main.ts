@@ -53,12 +53,14 @@ else if (series) {
   }
 } else {
   const table = new Table({
-    head: ['case', 'peer', 'unit', 'rawbpf', 'its', 'ratio'],
+    head: ['case', 'peer', 'unit', 'rawbpf', 'its', 'difference', 'ratio'],
     style: { head: [], border: [] },
   });
-  for (const { name, peer, unit, ours, theirs, ratio } of cases)
-    table.push([name, peer, unit, ours.toFixed(2), theirs.toFixed(2), `${ratio.toFixed(2)}×`]);
+  for (const { name, peer, unit, ours, theirs, difference, ratio } of cases) {
+    const numbers = [ours, theirs, difference].map(number => number.toFixed(2));
+    table.push([name, peer, unit, ...numbers, `${ratio.toFixed(2)}×`]);
+  }
   console.log(table.toString());
   for (const reason of notAtHand) console.log(`not at hand: ${reason}`);
-  console.log(`Median of ${values.rounds} paired rounds; ratio = rawbpf / peer.`);
+  console.log(`Median of ${values.rounds} paired rounds; difference = rawbpf - peer, ratio = rawbpf / peer.`);
 }
