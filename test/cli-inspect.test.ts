@@ -155,6 +155,29 @@ t.test('agrees with readelf -SsrW on sections, symbols and relocations', async t
   }
 });
 
+t.test('sections in words, as readelf -SW has them', async t => {
+  if (!needs(t, { tools: ['readelf'] })) return;
+  for (const object of objects) {
+    const { stdout } = rawbpf('inspect', '--elf', fixture(object));
+    const [, text = ''] = stdout.split('\nSections\n');
+    const ours = [
+      ...text.matchAll(/^ +(\d+) +(\S+) +([A-Z_]+) +0x\w+ +0x\w+ +\d+ +([A-Z]*) +\d+ +\d+ +\d+$/gm),
+    ];
+    const theirs = [
+      ...run('readelf', '-SW', fixture(object)).matchAll(
+        /^ +\[ *(\d+)\] (\S+) +([A-Z_]+) +\w{16} \w+ \w+ \w+ +([A-Z]*) +\d+ +\d+ +\d+$/gm,
+      ),
+    ];
+    t.ok(theirs.length > 5, object);
+    t.same(
+      // binutils has no name for LLVM's own type.
+      ours.map(([, ...row]) => row).filter(([, , type]) => type !== 'LLVM_ADDRSIG'),
+      theirs.map(([, ...row]) => row),
+      object,
+    );
+  }
+});
+
 /** Relocation types by LLVM's numbers. */
 const relocationTypes: Record<string, number> = {
   R_BPF_64_64: 1,
