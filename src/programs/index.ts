@@ -1,6 +1,13 @@
 export { UnsupportedFeatureError } from '../kernel/index.js';
 export { BpfObject } from './bpf-object.js';
-export type { CodeListingOptions } from './code-listing.js';
+export {
+  type CodeInsn,
+  type CodeListingOptions,
+  type JitedFunction,
+  jitedFunctions,
+  sourceText,
+  xlatedInsns,
+} from './code-listing.js';
 export type { Globals } from './globals.js';
 export { IterOutput } from './iter-output.js';
 export type { AttachTarget } from './links/attach-target.js';
@@ -16,7 +23,7 @@ export {
   queryNetkit,
   queryTcx,
 } from './links/device-query.js';
-export type { AttachOptions } from './links/from-section.js';
+export { type AttachOptions, attachesItself, targetOfSection } from './links/from-section.js';
 export type { CgroupOrder, IterParameters } from './links/iter-info.js';
 export { Link, type LinkKind } from './links/link.js';
 export type {
@@ -46,10 +53,19 @@ export type {
   XdpLinkInfo,
 } from './links/link-info-types.js';
 export { listLinks } from './links/list-links.js';
+export {
+  type InterfacePrograms,
+  type ListNetworkOptions,
+  listNetwork,
+  type NetworkPrograms,
+} from './links/list-network.js';
 export type { MprogOrder, Neighbor } from './links/mprog-order.js';
+export { type NetnsPrograms, type NetnsQueryOptions, queryNetns } from './links/netns-query.js';
 export { type OpenLinkOptions, openLink } from './links/open-link.js';
 export { attachStructOps } from './links/struct-ops.js';
 export { listTaskFds, queryTaskFd, type TaskFd, type TaskFdOptions } from './links/task-fd.js';
+export type { TcAction } from './links/tc-message.js';
+export { queryTc, type TcFilterInfo } from './links/tc-query.js';
 export { UserBinaryError } from './links/user-binary-error.js';
 export { queryXdp, type XdpMode, type XdpPrograms } from './links/xdp-query.js';
 export { listPrograms } from './list-programs.js';

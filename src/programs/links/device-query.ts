@@ -46,11 +46,25 @@ const room = 64;
 
 function query(
   sys: Sys,
-  target_ifindex: number,
-  attach_type: number,
+  ifindex: number,
+  attachType: number,
   what: string,
   missing: { readonly feature: string; readonly since: string },
 ): DevicePrograms {
+  const found = askDevice(sys, ifindex, attachType);
+  if (typeof found !== 'number') return found;
+  throw errorFor(found === Errno.EINVAL ? { reason: 'this kernel does not know it', missing } : undefined, {
+    syscall: 'bpf',
+    cmd,
+    errno: found,
+    what,
+  });
+}
+
+const cmd = BpfCmd.BPF_PROG_QUERY;
+
+/** The programs of an interface for one of {@link deviceAttachTypes}, or the positive errno of the refusal. */
+export function askDevice(sys: Sys, target_ifindex: number, attach_type: number): DevicePrograms | number {
   const ids = new Uint32Array(room);
   const linkIds = new Uint32Array(room);
   const record = {
@@ -60,13 +74,8 @@ function query(
     prog_ids: new Uint8Array(ids.buffer),
     link_ids: new Uint8Array(linkIds.buffer),
   };
-  const cmd = BpfCmd.BPF_PROG_QUERY;
   const { result, attr } = bpfInOut(sys, cmd, record, attrSize);
-  if (result < 0)
-    throw errorFor(
-      result === -Errno.EINVAL ? { reason: 'this kernel does not know it', missing } : undefined,
-      { syscall: 'bpf', cmd, errno: -result, what },
-    );
+  if (result < 0) return -result;
   const programs = [...ids.subarray(0, Number(attr['prog_cnt']))];
   return {
     revision: attr['revision'] as bigint,

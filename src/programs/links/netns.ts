@@ -15,13 +15,14 @@ export interface NetnsTarget {
   readonly netns?: string | number;
 }
 
-const own = '/proc/self/ns/net';
+/** Of this process. */
+export const ownNetns = '/proc/self/ns/net';
 
 /**
  * Attaches to a network namespace: a BPF link (sk_lookup: Linux 5.9, flow_dissector: 5.8; kernel/bpf/net_namespace.c). Before it a flow dissector attaches by
  * BPF_PROG_ATTACH (4.20), to the namespace of this process only, and outlives it.
  */
-export function attachNetns(program: Attachable, { kind, netns = own }: NetnsTarget): LinkParts {
+export function attachNetns(program: Attachable, { kind, netns = ownNetns }: NetnsTarget): LinkParts {
   const { spec, file, name } = program;
   // Asked first: for an attach type of something else the kernel would take the fd for what that is attached to, e.g. the number of an interface.
   if (spec.attachType !== BpfAttachType.BPF_SK_LOOKUP && spec.attachType !== BpfAttachType.BPF_FLOW_DISSECTOR)
@@ -38,7 +39,7 @@ export function attachNetns(program: Attachable, { kind, netns = own }: NetnsTar
   try {
     return createLink(program, { kind, target, explain }, { target_fd: fd });
   } catch (error) {
-    const isOlder = refused === Errno.EINVAL && netns === own;
+    const isOlder = refused === Errno.EINVAL && netns === ownNetns;
     if (!isOlder || spec.attachType !== BpfAttachType.BPF_FLOW_DISSECTOR) throw error;
     return attachDissector(program);
   } finally {
@@ -46,7 +47,8 @@ export function attachNetns(program: Attachable, { kind, netns = own }: NetnsTar
   }
 }
 
-function openNetns(path: string, what: string): number {
+/** Opens the file of a namespace. Throws BpfError, TypeError for what is no path. */
+export function openNetns(path: string, what: string): number {
   try {
     return openSync(path, 'r');
   } catch (cause) {
@@ -56,7 +58,7 @@ function openNetns(path: string, what: string): number {
       {
         syscall: 'open',
         errno: -errno,
-        what: `${what}: attach to netns ${path}`,
+        what: `${what}: netns ${path}`,
         hint: 'name a file such as /run/netns/NAME or /proc/PID/ns/net',
       },
       { cause },
@@ -75,7 +77,7 @@ function attachDissector(program: Attachable): LinkParts {
       syscall: 'bpf',
       cmd,
       kind: 'netns',
-      target: own,
+      target: ownNetns,
       errno: -result,
       cause: explainNetns(program, -result),
     });
@@ -88,11 +90,11 @@ function attachDissector(program: Attachable): LinkParts {
           syscall: 'bpf',
           cmd,
           errno: -result,
-          what: `program ${name}: detach from ${own}`,
+          what: `program ${name}: detach from ${ownNetns}`,
         });
     },
   };
-  return { sys, kind: 'netns', program: name, target: own, holders: [detach] };
+  return { sys, kind: 'netns', program: name, target: ownNetns, holders: [detach] };
 }
 
 function explainNetns({ kernel, spec }: Attachable, errno: number): Cause | undefined {
@@ -115,7 +117,7 @@ function explainNetns({ kernel, spec }: Attachable, errno: number): Cause | unde
       return {
         reason:
           'a program is attached there without a link, or a flow dissector is attached both to the initial network namespace and to another',
-        advice: 'bpftool net shows what is attached to a network namespace.',
+        advice: 'rawbpf net list, or bpftool net, shows what is attached to a network namespace.',
       };
     case Errno.E2BIG:
       return {

@@ -1,4 +1,5 @@
 import {
+  attributeText,
   attributeU32,
   decodeAttributes,
   liveSys,
@@ -18,6 +19,7 @@ export type XdpPrograms = { readonly [mode in XdpMode]?: number };
 
 const RTM_GETLINK = 18;
 /** Attributes of include/uapi/linux/if_link.h. */
+const IFLA_IFNAME = 3;
 const IFLA_XDP = 43;
 const IFLA_XDP_ATTACHED = 2;
 const IFLA_XDP_PROG_ID = 4;
@@ -43,8 +45,33 @@ export function queryXdp(nameOrIndex: string | number, { sys = liveSys() }: { sy
 export function xdpPrograms(socket: RouteSocket, ifindex: number, what: string): XdpPrograms {
   const request = { type: RTM_GETLINK, flags: 0, body: [ifinfomsg(ifindex)] };
   const [link] = accepted(socket.request(request), what).messages;
-  const xdp = link && nestedAttributes(decodeAttributes(link.subarray(ifinfomsgSize)), IFLA_XDP);
-  return xdp ? programsIn(xdp) : {};
+  return link ? interfaceIn(link).xdp : {};
+}
+
+/** A network interface of this process's network namespace, and its XDP programs. */
+export interface InterfaceXdp {
+  readonly name: string;
+  readonly ifindex: number;
+  readonly xdp: XdpPrograms;
+}
+
+/** Every network interface, by ascending index. */
+export function listInterfaces(socket: RouteSocket, what: string): InterfaceXdp[] {
+  const request = { type: RTM_GETLINK, flags: 0, body: [ifinfomsg(0)] };
+  return accepted(socket.dump(request), what)
+    .messages.map(interfaceIn)
+    .sort((a, b) => a.ifindex - b.ifindex);
+}
+
+/** A message of RTM_NEWLINK. */
+function interfaceIn(message: Uint8Array): InterfaceXdp {
+  const [, ifindex = 0] = new Int32Array(message.slice(0, ifinfomsgSize).buffer);
+  const attributes = decodeAttributes(message.subarray(ifinfomsgSize));
+  return {
+    name: attributeText(attributes, IFLA_IFNAME) ?? '',
+    ifindex,
+    xdp: programsIn(nestedAttributes(attributes, IFLA_XDP)),
+  };
 }
 
 function programsIn(xdp: NetlinkAttributes): XdpPrograms {
