@@ -24,10 +24,14 @@ export {
   holders,
   Kernel,
   pinnedPaths,
+  syscallFnName,
   TracefsError,
   type TraceLine,
   TracePipe,
   type TracePipeOptions,
+  type TracePrintOptions,
+  traceFields,
+  tracePrint,
 } from './kernel/index.js';
 export {
   ArenaMap,
@@ -169,6 +173,24 @@ export {
   type TargetProgram,
 } from './object/index.js';
 export * from './programs/index.js';
+export {
+  type FoldOptions,
+  type Frame,
+  foldStacks,
+  frameText,
+  KernelSymbols,
+  KernelSymbolsError,
+  kernelFrames,
+  ksym,
+  ksymName,
+  type ProcessSymbols,
+  processSymbols,
+  type StackSample,
+  type SymbolTextOptions,
+  type UserFramesOptions,
+  userFrames,
+  usym,
+} from './symbols/index.js';
 export {
   BpfError,
   type FormatOptions,

@@ -1,5 +1,7 @@
+export { readBuildId } from './build-id.js';
 export * from './constants.js';
 export { findFunction, globMatcher, matchFunctions, type NotFound } from './find-function.js';
+export { type FunctionAt, FunctionTable } from './function-table.js';
 export { parseElf } from './parse-elf.js';
 export { type ReadAt, readAtOf } from './read-at.js';
 export { requireBpf } from './require-bpf.js';

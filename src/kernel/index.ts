@@ -37,8 +37,10 @@ export {
   progTypeOption,
   progTypeSince,
 } from './since.js';
+export { syscallFnName } from './syscall-fn-name.js';
 export { syscallSymbol } from './syscall-symbol.js';
 export { parseTraceLine, type TraceLine, TracePipe, type TracePipeOptions } from './trace-pipe.js';
+export { type TracePrintOptions, traceFields, tracePrint } from './trace-print.js';
 export { readNumber, TracefsError, tracefsPath, tracepointId } from './tracefs.js';
 export { UnsupportedFeatureError } from './unsupported-feature-error.js';
 export { type KernelVersion, runningVersion, versionCode } from './version.js';
