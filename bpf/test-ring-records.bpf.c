@@ -21,6 +21,8 @@ struct {
 __u8 content[MOST + 256];
 /* 1 while hold_ring has a record that is not submitted. */
 volatile __u32 holding;
+/* Ends it. */
+volatile __u32 release;
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -82,10 +84,13 @@ int discard_ring(void *ctx)
 
 static long until(__u32 index, __u64 *end)
 {
-	return bpf_ktime_get_ns() > *end;
+	for (int i = 0; i < 64; i++)
+		if (release || bpf_ktime_get_ns() > *end)
+			return 1;
+	return 0;
 }
 
-/* Holds a record of 8 bytes for args[0] nanoseconds, then submits it, or discards it when args[1] is not 0. */
+/* Holds a record of 8 bytes until it may release it, at most args[0] nanoseconds, then submits it, or discards it when args[1] is not 0. */
 SEC("raw_tp")
 int hold_ring(struct bpf_raw_tracepoint_args *ctx)
 {

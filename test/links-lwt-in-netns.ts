@@ -5,6 +5,7 @@ import { BpfObject } from '../src/programs/index.js';
 import { run } from './live.js';
 import { fixture } from './repository.js';
 import { sectionRow } from './section-row.js';
+import { until } from './until.js';
 import { sendPackets, vethPair } from './veth.js';
 
 const { sender, receiver } = vethPair();
@@ -43,6 +44,7 @@ for (const name of ['lwt_in', 'lwt_out', 'lwt_xmit'] as const)
     const link = program.attachTo(target);
     t.match(routes('-4', '10.66.0.0/16'), /encap bpf +(in|out|xmit) on_lwt/);
     await send(3);
+    await until(() => object.globals['packets'] === 3n);
     t.equal(object.globals['packets'], 3n);
     t.throws(() => program.attachTo(target), /netlink: EEXIST.*another metric/);
     const second = program.attachTo({ ...target, metric: 7, table: 300, gateway: '10.99.0.2' });
@@ -75,7 +77,7 @@ await sectionRow(t, ['lwt_seg6local'], async t => {
   const segments = ['encap', 'seg6', 'mode', 'encap', 'segs', 'fd00:66::1,fd00:66::2'];
   run('ip', '-6', 'route', 'add', 'fd00:77::/64', ...segments, 'dev', sender);
   await sendPackets(3, 'fd00:77::5');
-  await new Promise(resolve => setTimeout(resolve, 20));
+  await until(() => object.globals['packets'] === 3n);
   t.equal(object.globals['packets'], 3n);
   link.close();
   t.equal(routes('-6', 'fd00:66::1'), '');

@@ -8,6 +8,7 @@ import { ownBpffs } from './bpffs.js';
 import { needs, run } from './live.js';
 import { fixture } from './repository.js';
 import { sectionRow } from './section-row.js';
+import { until } from './until.js';
 
 /** `IPPROTO_TCP` and an option of it. */
 const tcp = 6;
@@ -140,11 +141,10 @@ t.test('a scheduler', async t => {
   const [link] = object.attach();
   t.equal(state(), 'enabled');
   t.equal(readFileSync('/sys/kernel/sched_ext/root/ops', 'utf8').trim(), 'rawbpf_counting');
-  await new Promise(resolve => setTimeout(resolve, 20));
+  await until(() => object.globals['runs'] !== 0n);
   const runs = object.globals['runs'] as bigint;
   t.ok(runs > 0n, `${runs} times a task was given the CPU`);
   link?.close();
-  for (let tries = 0; state() !== 'disabled' && tries < 100; tries++)
-    await new Promise(resolve => setTimeout(resolve, 20));
+  await until(() => state() === 'disabled');
   t.equal(state(), 'disabled');
 });

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import {
   DamagedBufferError,
@@ -14,6 +13,7 @@ import { failingSys } from './failing-sys.js';
 import { needs } from './live.js';
 import { fixture } from './repository.js';
 import { testRun } from './test-run.js';
+import { until } from './until.js';
 
 const open = (): BpfObject => BpfObject.open(fixture('test-ring-bench')).load();
 
@@ -139,6 +139,6 @@ t.test('a group goes on when a reader could not join it', async t => {
   }
   t.equal(group.size, 2);
   testRun(one.program('emit_ring'), 10);
-  await sleep(20);
+  await until(() => count >= 10);
   t.equal(count, 10);
 });

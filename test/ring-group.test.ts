@@ -5,6 +5,7 @@ import { BpfObject } from '../src/programs/index.js';
 import { needs } from './live.js';
 import { fixture } from './repository.js';
 import { testRun } from './test-run.js';
+import { until } from './until.js';
 
 const open = (): BpfObject => BpfObject.open(fixture('test-ring-bench')).load();
 
@@ -27,7 +28,7 @@ t.test('rings and perf buffers of several objects in one group', async t => {
     testRun(two.program('emit_perf'), 30);
     await sleep(2);
   }
-  await sleep(20);
+  await until(() => counts[0]! + counts[1]! + counts[2]! === 1200);
   t.same(counts, [200, 400, 600]);
 
   first.close();

@@ -2,12 +2,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
+import { onlineCpus } from '../src/kernel/index.js';
 import { PerfEventArray, RingBuf } from '../src/maps/index.js';
 import { BpfObject } from '../src/programs/index.js';
 import { sibling } from './lifecycle-kit.js';
 import { needs } from './live.js';
 import { fixture } from './repository.js';
-import { testRun } from './test-run.js';
+import { testRun, testRunOn } from './test-run.js';
+import { until } from './until.js';
 
 /** struct record of bpf/test-ring-bench.bpf.c. */
 interface Sample {
@@ -118,7 +120,7 @@ t.test('callbacks: close inside one, an exception in one, abort', async t => {
   const reader = ring.on(() => {
     if (++count === 10) reader.close();
   });
-  await sleep(50);
+  await until(() => reader.closed);
   t.equal(count, 10);
   t.ok(reader.closed);
 
@@ -161,13 +163,9 @@ t.test('perf buffers: decoded, in order on each CPU, lost events counted', async
   });
   testRun(object.program('emit_perf'), 10_000);
   let received = small.consume(() => {});
-  // The kernel tells of lost events with the next record that finds room.
-  testRun(object.program('emit_perf'), 1);
+  // The kernel tells of lost events with the next record that finds room, on the CPU that lost them.
+  for (const cpu of onlineCpus()) testRunOn(cpu, object.program('emit_perf'), 1);
   received += small.consume(() => {});
-  if (lost === 0) {
-    testRun(object.program('emit_perf'), 100);
-    received += small.consume(() => {});
-  }
   t.ok(lost > 0, `${lost} lost`);
   t.equal(small.lost, lost);
   t.ok(received > 0);
@@ -192,7 +190,7 @@ t.test('perf buffers by event loop, and records that break at the end of the buf
     await sleep(0);
     await new Promise(resolve => setImmediate(resolve));
   }
-  await sleep(20);
+  await until(() => received + reader.lost === 10_000);
   t.equal(received + reader.lost, 10_000);
   t.equal(wrong, 0);
 });
@@ -213,8 +211,8 @@ t.test('a process whose readers are not waited for ends at once', async t => {
   });
   const [done] = await once(child.stdout, 'data');
   t.equal(String(done), 'done\n');
-  const start = performance.now();
+  const kept = setTimeout(() => child.kill(), 10_000);
   const [status] = await once(child, 'exit');
+  clearTimeout(kept);
   t.equal(status, 0);
-  t.ok(performance.now() - start < 1000, `${performance.now() - start} ms`);
 });

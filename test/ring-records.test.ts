@@ -8,6 +8,7 @@ import { fixture } from './repository.js';
 import { runElsewhere } from './run-elsewhere.js';
 import { randomly } from './stress.js';
 import { testRun } from './test-run.js';
+import { until } from './until.js';
 
 const RING = 64 * 1024;
 const random = randomly(7);
@@ -141,10 +142,10 @@ for (const discards of [0, 1])
       const lengths: number[] = [];
       using reader = ring.raw().on((_, __, length) => lengths.push(length));
       testRun(object.program('send_ring'), 1, 0);
-      await sleep(20);
+      await until(() => lengths.length > 0);
       t.same(lengths, [1]);
 
-      const held = runElsewhere(object.program('hold_ring'), 1, 2e8, discards);
+      const held = runElsewhere(object.program('hold_ring'), 1, 1e10, discards);
       while (!object.globals['holding']) await sleep(1);
       for (const size of [2, 3, 4]) t.equal(testRun(object.program('send_ring'), size, 0), 0);
       t.equal(reader.consume(), 0);
@@ -152,8 +153,9 @@ for (const discards of [0, 1])
       t.equal(object.globals['holding'], 1, 'it was held all the while');
       await sleep(10);
       t.same(lengths, [1], 'nor by the event loop');
+      object.globals['release'] = 1;
       await held;
-      await sleep(20);
+      await until(() => reader.available === 0);
       t.same(lengths, discards ? [1, 2, 3, 4] : [1, 8, 2, 3, 4], 'in order, without being asked for');
       t.match(reader.metrics(), { discarded: discards, available: 0, received: lengths.length });
     },
