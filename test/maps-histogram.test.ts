@@ -29,7 +29,15 @@ t.test('slots of libbpf-tools begin with 0', async t => {
 });
 
 t.test('entries of a map are slots, too, and others than 64-bit values have are refused', async t => {
-  t.same(log2Histogram(new Map([[3n, 7n], [1n, 2n]])), log2Histogram([0, 2, 0, 7])); // biome-ignore format: pairs
+  t.same(
+    log2Histogram(
+      new Map([
+        [3n, 7n],
+        [1n, 2n],
+      ]),
+    ),
+    log2Histogram([0, 2, 0, 7]),
+  );
   t.equal(log2Histogram([[64, 1]]).length, 65);
   t.throws(() => log2Histogram([[65, 1]]), { name: 'RangeError', message: /^slot 65: .* 0 to 64/ });
   t.throws(() => log2Histogram([[-1, 1]]), RangeError);
