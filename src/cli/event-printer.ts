@@ -1,72 +1,100 @@
-import type { BtfValue } from '../btf/index.js';
+import type { BtfValue, RecordReader } from '../btf/index.js';
 import { PerfEventArray, RingBuf } from '../maps/index.js';
 import type { BpfObject } from '../programs/index.js';
 import { hex, json } from './output.js';
 import { paint } from './paint.js';
 import { complain } from './report-error.js';
 import type { Stop } from './stop.js';
+import type { TextOutput } from './text-output.js';
+import { clock, stampMember } from './timestamp.js';
 
 export interface EventPrinterOptions {
   readonly json?: boolean;
   /** Events and trace lines after which to stop. */
   readonly count?: number;
+  /** Each event with the time at which it was read. */
+  readonly timestamp?: boolean;
 }
 
-type EventMap = PerfEventArray | RingBuf;
+/** Types of the records of maps, by the map's name, where the object does not tell them itself: a name in its BTF, or a reader. */
+export type EventTypes = ReadonlyMap<string, string | RecordReader<unknown>>;
+
+export type EventMap = PerfEventArray | RingBuf;
 type Event = BtfValue | Uint8Array;
 
 /** Prints the records of an object's ring and perf buffers as they come, decoded where BTF says as what. */
 export class EventPrinter {
   readonly #options: EventPrinterOptions;
+  readonly #output: TextOutput;
   readonly #stop: Stop;
+  readonly #readers: { poll(): number }[] = [];
   #printed = 0;
 
-  constructor(options: EventPrinterOptions, stop: Stop) {
+  constructor(options: EventPrinterOptions, output: TextOutput, stop: Stop) {
     this.#options = options;
+    this.#output = output;
     this.#stop = stop;
   }
 
-  /** Begins to read. False when the object has no map of events. */
-  open(object: BpfObject): boolean {
+  /** Begins to read. False when the object has no map of events. Throws TypeError for a type that the object does not have. */
+  open(object: BpfObject, types: EventTypes = new Map()): boolean {
     const maps = Object.values(object.maps).filter(isEventMap);
     for (const map of maps) {
-      const row = (this.#options.json ? jsonRow : textRow)(maps.length > 1 ? map.name : undefined);
-      const reader = map.on((event: Event) => this.print(() => row(event)));
+      const row = this.#row(maps.length > 1 ? map.name : undefined);
+      const type = types.get(map.name);
+      const reader = (type === undefined ? map : map.as(type)).on((event: unknown) =>
+        this.print(() => row(event as Event)),
+      );
       reader.onLost(count => complain(`lost ${count} events of ${map.name}`));
+      this.#readers.push(reader);
     }
     return maps.length > 0;
   }
 
+  /** Prints what is in the buffers now. */
+  drain(): void {
+    for (const reader of this.#readers) reader.poll();
+  }
+
   /** Prints one event, unless there have been enough. */
   print(text: () => string): void {
-    if (this.#stop.signal.aborted) return;
-    process.stdout.write(`${text()}\n`);
-    if (++this.#printed === this.#options.count) this.#stop.now();
+    const { count = Infinity } = this.#options;
+    if (this.#printed >= count) return;
+    this.#output.write(`${text()}\n`);
+    if (++this.#printed === count) this.#stop.now();
+  }
+
+  #row(map: string | undefined): (event: Event) => string {
+    const { json: asJson, timestamp = false } = this.#options;
+    return asJson ? jsonRow(map, timestamp) : textRow(map, timestamp);
   }
 }
 
-function isEventMap(map: unknown): map is EventMap {
+export function isEventMap(map: unknown): map is EventMap {
   return map instanceof PerfEventArray || map instanceof RingBuf;
 }
 
 /** Events as JSON, one a line, with the name of their map where there are several. */
-function jsonRow(map: string | undefined): (event: Event) => string {
+function jsonRow(map: string | undefined, timestamp: boolean): (event: Event) => string {
   const origin = map === undefined ? {} : { map };
-  return event => json({ ...origin, ...(isRecord(event) ? event : { data: event }) });
+  return event =>
+    json({ ...(timestamp ? stampMember() : {}), ...origin, ...(isRecord(event) ? event : { data: event }) });
 }
 
 /** Events in columns. The first brings the heading. */
-function textRow(map: string | undefined): (event: Event) => string {
+function textRow(map: string | undefined, timestamp: boolean): (event: Event) => string {
   const origin = map === undefined ? '' : `${map}: `;
   let widths: number[] | undefined;
   return event => {
-    if (event instanceof Uint8Array) return origin + hex(event);
-    if (!isRecord(event)) return origin + json(event);
+    const time = timestamp ? `${clock()} ` : '';
+    if (event instanceof Uint8Array) return time + origin + hex(event);
+    if (!isRecord(event)) return time + origin + json(event);
     const cells = Object.values(event).map(cell);
-    if (widths) return origin + columns(cells, widths);
+    if (widths) return time + origin + columns(cells, widths);
     const names = Object.keys(event);
     widths = names.map((name, i) => Math.max(name.length, cells[i]?.length ?? 0, leastWidth));
-    return `${paint('dim', origin + columns(names, widths))}\n${origin}${columns(cells, widths)}`;
+    const head = (timestamp ? 'TIME     ' : '') + origin + columns(names, widths);
+    return `${paint('dim', head)}\n${time}${origin}${columns(cells, widths)}`;
   };
 }
 

@@ -1,21 +1,40 @@
 import type { Command } from 'commander';
-import { addCommand, jsonLines, objectFile } from './command.js';
-import { assignment, positive, positiveSeconds } from './values.js';
+import { addCommand, jsonLines } from './command.js';
+import { assignment, positive, positiveSeconds, several } from './values.js';
 
 /** The commands that go on until Ctrl-C. */
 export function addRunCommands(program: Command): void {
-  addCommand(program, 'run', {
-    description: 'Load an object, attach its programs, print its events until Ctrl-C.',
-    example: 'rawbpf run fixtures/opensnoop.bpf.o --json --count 5 --set targ_uid=0',
+  const run = addCommand(program, 'run', {
+    description:
+      'Load an object, attach its programs, print its events until Ctrl-C, or its maps where it has no events.',
+    example: 'rawbpf run fixtures/opensnoop.bpf.o --targ-failed --count 5 --json',
   })
-    .argument(...objectFile)
-    .option('--set <name=value>', 'set a global before load; may be repeated', assignment, [])
+    .usage('[options] <file> [flags of the object]')
+    .argument('[file]', 'an object (.bpf.o), C source (.bpf.c), or a package.json of ecc')
+    .argument('[flags...]', 'its global variables: --pid-filter 1; rawbpf run FILE --help lists them')
+    .helpOption(false)
+    .allowUnknownOption()
+    .option('--set <name=value>', 'set a global before load; may be repeated', assignment)
+    .option('--program <name>', 'load and attach only this program; may be repeated', several)
+    .option(
+      '--attach <program=section>',
+      'attach a program as if its section were this one (kprobe/vfs_read, perf_event/cpu-clock@49, xdp/eth0); may be repeated',
+      assignment,
+    )
+    .option('--event <map=struct>', 'the type of a map’s events, where BTF does not tell', assignment)
     .option('--trace', 'print what bpf_printk() writes, too (the default for an object without events)')
+    .option('--maps', 'print the maps, too (the default for an object with neither)')
+    .option('--interval <seconds>', 'print the maps so often (on a terminal: every second)', positiveSeconds)
+    .option('--timestamp', 'print the time of each event, or print of the maps')
     .option('--syscalls', 'print every bpf(), perf_event_open() and ioctl() call on stderr, as strace would')
-    .option('--count <n>', 'end after so many events', positive)
+    .option('--count <n>', 'end after so many events, or prints of the maps', positive)
     .option('--duration <seconds>', 'end after so long', positiveSeconds)
+    .option('-o, --output <file>', 'write to a file what else is printed on stdout')
     .addOption(jsonLines())
-    .action(async (path, options) => (await import('../commands/run.js')).run(path, options));
+    .option('-h, --help', 'show this, with the flags of the file when one is named')
+    .action(async (path, words, options) =>
+      (await import('../commands/run/run.js')).run(path, words, options, run),
+    );
 
   addCommand(program, 'trace-pipe', {
     description: 'Print what programs write with bpf_printk(), until Ctrl-C.',

@@ -6,7 +6,7 @@ export interface Assignment {
   readonly value: string;
 }
 
-export function assignment(text: string, before: readonly Assignment[]): readonly Assignment[] {
+export function assignment(text: string, before: readonly Assignment[] = []): readonly Assignment[] {
   const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined || value === undefined) throw new InvalidArgumentError('It must read NAME=VALUE.');
   return [...before, { name, value }];

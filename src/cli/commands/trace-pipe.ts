@@ -1,5 +1,6 @@
 import { EventPrinter } from '../event-printer.js';
 import { Stop } from '../stop.js';
+import { TextOutput } from '../text-output.js';
 import { printTrace } from '../trace-lines.js';
 
 export interface TracePipeOptions {
@@ -11,6 +12,10 @@ export interface TracePipeOptions {
 /** `rawbpf trace-pipe`: what programs print with bpf_printk(). */
 export async function tracePipe({ json = false, count, duration }: TracePipeOptions): Promise<void> {
   using stop = new Stop(duration);
-  const printer = new EventPrinter({ json, ...(count === undefined ? {} : { count }) }, stop);
+  const printer = new EventPrinter(
+    { json, ...(count === undefined ? {} : { count }) },
+    new TextOutput(stop),
+    stop,
+  );
   await printTrace(printer, { signal: stop.signal, json });
 }

@@ -1,0 +1,66 @@
+import { closeSync, openSync, realpathSync, writeSync } from 'node:fs';
+import { getSystemErrorMap } from 'node:util';
+import { Refusal } from './refusal.js';
+import type { Stop } from './stop.js';
+
+/** Where a command that goes on writes what it sees: stdout, or a file. Closing it throws Refusal when the file could not take all of it. */
+export class TextOutput {
+  readonly #file: string | undefined;
+  readonly #fd: number | undefined;
+  readonly #stop: Stop;
+  #refusal: Refusal | undefined;
+
+  /** Opens the file anew. Throws Refusal when it can't be written, or is the input. */
+  constructor(stop: Stop, file?: string, input?: string) {
+    this.#stop = stop;
+    this.#file = file;
+    if (file === undefined) return;
+    if (input !== undefined && samePlace(file, input))
+      throw new Refusal(`${file}: it is the input; name another output`);
+    try {
+      this.#fd = openSync(file, 'w');
+    } catch (error) {
+      throw refused(file, error);
+    }
+  }
+
+  /** True where what was written can be drawn over. */
+  get isTerminal(): boolean {
+    return this.#fd === undefined && process.stdout.isTTY === true;
+  }
+
+  write(text: string): void {
+    if (this.#fd === undefined) process.stdout.write(text);
+    else if (!this.#refusal) this.#writeTo(this.#fd, text);
+  }
+
+  /** Throws Refusal for what could not be written. */
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    if (this.#refusal) throw this.#refusal;
+  }
+
+  #writeTo(fd: number, text: string): void {
+    try {
+      let bytes = Buffer.from(text);
+      while (bytes.length > 0) bytes = bytes.subarray(writeSync(fd, bytes));
+    } catch (error) {
+      this.#refusal = refused(this.#file ?? '', error);
+      this.#stop.now();
+    }
+  }
+}
+
+function refused(file: string, error: unknown): Refusal {
+  const { errno, message } = error as NodeJS.ErrnoException;
+  const [, reason = message] = getSystemErrorMap().get(errno ?? 0) ?? [];
+  return new Refusal(`${file}: ${reason}`, { cause: error });
+}
+
+function samePlace(a: string, b: string): boolean {
+  try {
+    return realpathSync(a) === realpathSync(b);
+  } catch {
+    return false;
+  }
+}
