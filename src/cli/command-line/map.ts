@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
-import { addCommand, addNoun, json } from './command.js';
+import { addCommand, addNoun, json, jsonLines } from './command.js';
+import { positive, positiveSeconds } from './values.js';
 
 const selector = 'id N, name NAME, pinned PATH, or a number or a path alone';
 const data = 'bytes (1 2 0x3; hex 01 02 03), or one word: JSON by the map’s BTF, or a number';
@@ -113,4 +114,19 @@ function addWholeMapCommands(map: Command): void {
     .argument('<map...>', selector)
     .addOption(json())
     .action(async (words, options) => (await load()).freeze(words, options));
+  addCommand(map, 'event-pipe', {
+    description: `The events of a perf event array or a ring buffer, until Ctrl-C. They are taken: who else reads the map does not get them, and of a perf event
+array gets no more at all.`,
+    example: 'rawbpf map event-pipe name events --btf opensnoop.bpf.o --type event',
+  })
+    .alias('event_pipe')
+    .argument('<map...>', selector)
+    .option('--type <name>', 'what the events are, a type of --btf')
+    .option('--btf <file>', 'an object, or a file of raw BTF, with the type of the events')
+    .option('--count <n>', 'end after so many events', positive)
+    .option('--duration <seconds>', 'end after so long', positiveSeconds)
+    .addOption(jsonLines())
+    .action(async (words, options) =>
+      (await import('../commands/map/event-pipe.js')).eventPipe(words, options),
+    );
 }

@@ -75,7 +75,7 @@ export function hexBytes(bytes: Uint8Array): string[] {
   return Array.from(bytes, byte => `0x${byte.toString(16).padStart(2, '0')}`);
 }
 
-function hexText(bytes: Uint8Array): string {
+export function hexText(bytes: Uint8Array): string {
   const digits = Array.from(bytes, byte => byte.toString(16).padStart(2, '0'));
   const lines: string[] = [];
   for (let i = 0; i < digits.length; i += 16) lines.push(digits.slice(i, i + 16).join(' '));
