@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { usym } from '../src/index.js';
-import { needs, run } from './live.js';
+import { needs, run, which } from './live.js';
 
 const source = `
 #include <stdio.h>
@@ -57,7 +57,7 @@ const names = ['inner_function', 'outer_function', 'main'];
 const text = { offset: true, module: true };
 
 t.test('functions of a program and of its libraries, as gdb and nm have them', async t => {
-  if (!needs(t, { linux: true, tools: ['cc', 'nm', 'gdb'] })) return;
+  if (!needs(t, { linux: true, tools: ['cc', 'nm'] })) return;
   const program = join(folder(t), 'target');
   compile(program);
   const { pid, addresses } = await start(t, program);
@@ -70,18 +70,26 @@ t.test('functions of a program and of its libraries, as gdb and nm have them', a
   const some = [...exported].filter((_, i) => i % 40 === 0);
   t.ok(some.length > 20, `${some.length} functions of ${path}`);
   const asked = some.map(([, value]) => base + BigInt(`0x${value}`) + 1n);
-  const commands = asked.flatMap(address => ['-ex', `info symbol ${address}`]);
-  const gdb = run('gdb', '-nx', '-batch', '-p', String(pid), ...commands);
+  const gdb = which('gdb') ? gdbSymbols(pid, asked) : undefined;
+  if (!gdb) t.comment('no gdb on this machine to ask, too');
   for (const [i, address] of asked.entries()) {
     const ours = usym(address, pid, text);
-    // Of the names of one place, gdb prints another one.
     const here = new Set(aliases(path, some[i]![1]!));
     const [, own = '', offset] = /^(\w+)\+0x(\d+) \[libc/.exec(ours) ?? [];
     t.ok(here.has(own) && offset === '1', ours);
-    const theirs = [...here].some(name => gdb.includes(`${name} + 1 in section .text`));
-    t.ok(theirs, `gdb has ${own}, too`);
+    // Of the names of one place, gdb may print another one.
+    if (gdb)
+      t.ok(
+        [...here].some(name => gdb.includes(`${name} + 1 in section .text`)),
+        `gdb has ${own}, too`,
+      );
   }
 });
+
+function gdbSymbols(pid: number, addresses: readonly bigint[]): string {
+  const commands = addresses.flatMap(address => ['-ex', `info symbol ${address}`]);
+  return run('gdb', '-nx', '-batch', '-p', String(pid), ...commands);
+}
 
 /** The names of a place in a library. */
 function aliases(path: string, value: string): string[] {
