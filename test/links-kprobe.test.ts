@@ -144,26 +144,29 @@ t.test('functions by address, by module and offset', { skip: !hasKprobes && 'no 
 
 t.test('why a function cannot be probed is told', { skip: !hasKprobes && 'no CONFIG_KPROBES' }, t => {
   using probe = probeObject('on_kprobe');
+  const attach = (target: object) => () =>
+    void probe.program.attachTo({ kind: 'kprobe', ...target } as AttachTarget).close();
   const said = (target: object): string => {
     try {
-      probe.program.attachTo({ kind: 'kprobe', ...target } as AttachTarget).close();
+      attach(target)();
       return 'attached';
     } catch (error) {
       return (error as Error).message;
     }
   };
-  for (const mode of ['perf', 'legacy'] as const)
-    t.match(
-      said({ symbol: 'vfs_rmdri', mode }),
-      /no function vfs_rmdri that can be probed; near it are vfs_rmdir/,
-    );
+  // To say what is near takes reading the kernel's symbols, seconds in a guest: by tracefs where that is the way.
+  for (const mode of hasCookies() ? (['perf'] as const) : (['perf', 'legacy'] as const))
+    t.throws(attach({ symbol: 'vfs_rmdri', mode }), {
+      name: 'BpfError',
+      errnoName: 'ENOENT',
+      message: /no function vfs_rmdri that can be probed; near it are vfs_rmdir/,
+    });
   t.match(said({ symbol: 'vfs_rmdir', offset: 8, retprobe: true }), /offset has to be 0/);
   t.match(said({ symbol: 'kprobe_dispatcher' }), /kprobe_dispatcher cannot be probed|on the blacklist/);
   t.match(said({ symbol: 'no_such_module:any' }), /no module no_such_module is loaded/);
-  const twice = duplicate();
-  t.comment(`a function that is there more than once: ${twice}`);
-  if (twice && kernel.versionCode >= 0x060700)
-    t.match(said({ symbol: twice }), /there is more than one function .*: at 0xf+[0-9a-f]+, 0xf/);
+  // Older kernels probe the first.
+  const twice = kernel.versionCode >= 0x060700 ? duplicate() : undefined;
+  if (twice) t.match(said({ symbol: twice }), /there is more than one function .*: at 0xf+[0-9a-f]+, 0xf/);
   t.throws(() => probe.program.attachTo({ kind: 'ksyscall', name: 'rmdri' }), /near it are __\w+_sys_rmdir/);
   t.throws(() => probe.program.attachTo({ kind: 'kprobe' }), /give the symbol or the address/);
   t.throws(

@@ -5,12 +5,14 @@ import { fixture } from './repository.js';
 
 t.test('xlated code reads as bpftool prints it', async t => {
   if (!needs(t, { bpf: true, tools: ['bpftool'] })) return;
-  for (const [file, name, details] of [
+  const dumps = [
     ['opensnoop', 'tracepoint__syscalls__sys_exit_openat', ['linum']],
     // Not callbacks, which came with Linux 5.13.
     ['test-subprog', 'several', ['opcodes']],
     ['hello-tail', 'hello', []],
-  ] as const) {
+  ] as const;
+  // Each dump of bpftool reads the kernel's symbols, which takes seconds in a guest.
+  for (const [file, name, details] of process.env['IN_VM'] ? dumps.slice(0, 1) : dumps) {
     using obj = BpfObject.open(fixture(file)).load({ programs: [name] });
     const program = obj.program(name);
     t.same(xlated(program, details), bpftool(program, details), `${file}: ${name} ${details}`);

@@ -1,6 +1,6 @@
 import { release } from 'node:os';
 import t from 'tap';
-import { BpfError, BpfObject, UnsupportedFeatureError } from '../../src/index.js';
+import { BpfObject } from '../../src/index.js';
 import { waitingChild } from '../child.js';
 import { fixture } from '../repository.js';
 import { printedBy } from './printed-by.js';
@@ -49,13 +49,6 @@ t.test(`Linux ${release()}: what cannot be probed is named`, async t => {
       return error;
     }
   };
-  const missing = attempt(() => hello.attachTo({ kind: 'kprobe', symbol: 'no_such_function' }));
-  t.type(missing, BpfError);
-  t.match(missing, {
-    errnoName: 'ENOENT',
-    message: /kprobe no_such_function.*this kernel has no function no_such_function/,
-  });
-  t.notOk(missing instanceof UnsupportedFeatureError);
   const wrong = attempt(() => obj.program('hello_tp').attachTo({ kind: 'kprobe', symbol: 'do_sys_openat2' }));
   t.match(wrong, {
     errnoName: 'EINVAL',

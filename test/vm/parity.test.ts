@@ -7,7 +7,9 @@ t.setTimeout(900_000);
 
 // The host has downloaded and compiled what this compares, by test/parity.test.ts.
 t.test(`Linux ${release()}: the objects of libbpf-tools load as libbpf loads them`, async t => {
-  if (Number(release().split('.')[0]) < 6) return void t.plan(0, 'most of these tools need a newer kernel');
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  if (major < 6) return void t.plan(0, 'most of these tools need a newer kernel');
+  if (major === 6 && minor > 1) return void t.plan(0, 'compared on an older kernel and on a newer one');
   const { libbpf, rawbpf, sameTag } = comparePackage(t, 'libbpf-tools');
   t.comment(
     `Linux ${release()}: programs loaded by libbpf ${libbpf}, by rawbpf ${rawbpf}, same tag ${sameTag}`,
