@@ -1,4 +1,19 @@
-/** The headers that rawbpf brings along, by path. */
+import { bpfCoreRead } from './bpf-core-read.js';
+import { bpfEndian } from './bpf-endian.js';
+import { bpfHelpers } from './bpf-helpers.js';
+import { bpfTracing } from './bpf-tracing.js';
+import { helperDefs } from './helper-defs.js';
+
+/** The headers that rawbpf brings along, by path. What they have has the names that sources use, and does what they expect of libbpf's. */
 export function ownHeaders(): Readonly<Record<string, string>> {
-  return {};
+  return {
+    'bpf/bpf_core_read.h': bpfCoreRead(),
+    'bpf/bpf_endian.h': bpfEndian(),
+    'bpf/bpf_helper_defs.h': helperDefs(),
+    'bpf/bpf_helpers.h': bpfHelpers(),
+    'bpf/bpf_tracing.h': bpfTracing(),
+    'bpf/usdt.bpf.h': usdt,
+  };
 }
+
+const usdt = '#error "usdt.bpf.h is part of libbpf: apt-get install libbpf-dev"\n';
