@@ -1,25 +1,52 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import type { LinkInfo } from '../programs/index.js';
+import type { Holder } from '../kernel/index.js';
+import { eventWords, type LinkInfo } from '../programs/index.js';
+import { interfaceName } from './interface-name.js';
 
-/** A link's fields by bpftool's names, in its order; what the kernel does not tell is left out. */
-export type LinkRecord = Readonly<Record<string, unknown>>;
-
-/** `enum bpf_cgroup_iter_order`, in bpftool's words. */
-const cgroupOrders = ['order_unspec', 'self_only', 'descendants_pre', 'descendants_post', 'ancestors_up'];
-
-/** What `bpftool -j link show` has of a link, but for pins and processes. */
-export function linkRecord(info: LinkInfo): LinkRecord {
-  const { id, type, typeName, progId } = info;
-  const known = typeName.startsWith('unknown') ? type : typeName;
-  return defined({ id, type: known, prog_id: progId, ...details(info) });
+/** What `link show` tells of a link. */
+export interface LinkFacts {
+  readonly info: LinkInfo;
+  /** As bpftool names it: the type of the link's program; undefined where that is not told. */
+  readonly progType: string | number | undefined;
+  /** Where it is pinned; undefined when that was not asked for. */
+  readonly pinned: readonly string[] | undefined;
+  /** The processes that hold it; undefined when none does. */
+  readonly holders: readonly Holder[] | undefined;
+  /** The symbols at the addresses of functions. */
+  readonly symbols: ReadonlyMap<bigint, FunctionName>;
 }
 
-function details(info: LinkInfo): LinkRecord {
+export interface FunctionName {
+  readonly name: string;
+  /** Undefined for the kernel itself. */
+  readonly module: string | undefined;
+}
+
+/** A link's fields by bpftool's names, in its order; what the kernel does not tell is undefined. */
+export type LinkRecord = Readonly<Record<string, unknown>>;
+
+/** What `bpftool -j link show` has of a link. */
+export function linkRecord(facts: LinkFacts): LinkRecord {
+  const { info, pinned, holders } = facts;
+  const { id, type, typeName, progId } = info;
+  return {
+    id,
+    type: typeName.startsWith('unknown') ? type : typeName,
+    prog_id: progId,
+    ...details(facts),
+    pinned,
+    // bpftool has it from the iterator that finds the processes.
+    bpf_cookie: holders && info.typeName === 'perf_event' ? info.cookie : undefined,
+    pids: holders?.map(({ pid, comm }) => ({ pid, comm })),
+  };
+}
+
+function details({ info, progType, symbols }: LinkFacts): LinkRecord {
   switch (info.typeName) {
     case 'raw_tracepoint':
       return { tp_name: info.name, cookie: info.cookie };
     case 'tracing':
       return {
+        prog_type: progType,
         attach_type: info.attachTypeName,
         target_obj_id: info.targetObjectId,
         target_btf_id: info.targetBtfId,
@@ -34,7 +61,7 @@ function details(info: LinkInfo): LinkRecord {
         tid: info.tid,
         pid: info.pid,
         cgroup_id: info.cgroupId,
-        order: info.order === undefined ? undefined : (cgroupOrders[info.order] ?? 'unknown'),
+        order: info.order === undefined ? undefined : cgroupOrder(info.order),
       };
     case 'netns':
       return { netns_ino: info.netnsIno, attach_type: info.attachTypeName };
@@ -54,7 +81,15 @@ function details(info: LinkInfo): LinkRecord {
         retprobe: info.retprobe,
         func_cnt: info.functions?.length,
         missed: info.missed,
-        funcs: info.functions?.map(({ address, cookie }) => defined({ addr: address, cookie })),
+        funcs: info.functions?.map(({ address, cookie }) => {
+          const symbol = symbols.get(address);
+          return {
+            addr: address,
+            func: symbol?.name,
+            module: symbol ? (symbol.module ?? null) : undefined,
+            cookie,
+          };
+        }),
       };
     case 'uprobe_multi':
       return {
@@ -99,28 +134,26 @@ function event(info: Extract<LinkInfo, { typeName: 'perf_event' }>): LinkRecord 
       };
     case 'tracepoint':
       return { tracepoint: info.name, cookie };
-    case 'event':
-      return { event_type: info.perfType, event_config: info.config, cookie };
+    case 'event': {
+      const { type, config } = eventWords({ type: info.perfType, config: info.config });
+      return { event_type: type, event_config: config, cookie };
+    }
     default:
       return {};
   }
 }
 
-/** The interface's name is that in this process's network namespace, whatever the link's. */
+/** `enum bpf_cgroup_iter_order`, in bpftool's words. */
+export function cgroupOrder(order: number): string {
+  const orders = ['order_unspec', 'self_only', 'descendants_pre', 'descendants_post', 'ancestors_up'];
+  return orders[order] ?? 'unknown';
+}
+
 function device(ifindex: number): LinkRecord {
-  return { devname: ifindex ? (interfaceName(ifindex) ?? '(unknown)') : '(detached)', ifindex };
+  return { devname: deviceName(ifindex), ifindex };
 }
 
-function interfaceName(ifindex: number): string | undefined {
-  try {
-    return readdirSync('/sys/class/net').find(
-      name => Number(readFileSync(`/sys/class/net/${name}/ifindex`, 'utf8')) === ifindex,
-    );
-  } catch {
-    return undefined;
-  }
-}
-
-function defined(record: LinkRecord): LinkRecord {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
+/** A link whose device went away has none. */
+export function deviceName(ifindex: number): string {
+  return ifindex ? (interfaceName(ifindex) ?? '(unknown)') : '(detached)';
 }

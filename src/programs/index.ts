@@ -62,6 +62,7 @@ export {
 export type { MprogOrder, Neighbor } from './links/mprog-order.js';
 export { type NetnsPrograms, type NetnsQueryOptions, queryNetns } from './links/netns-query.js';
 export { type OpenLinkOptions, openLink } from './links/open-link.js';
+export { eventWords } from './links/perf-event-names.js';
 export { attachStructOps } from './links/struct-ops.js';
 export { listTaskFds, queryTaskFd, type TaskFd, type TaskFdOptions } from './links/task-fd.js';
 export type { TcAction } from './links/tc-message.js';

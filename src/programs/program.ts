@@ -3,6 +3,7 @@ import type { Kernel } from '../kernel/index.js';
 import type { BpfMap } from '../maps/index.js';
 import type { ProgramSpec } from '../object/index.js';
 import type { OwnedFd, Sys } from '../syscall/index.js';
+import { codeGraph } from './code-graph.js';
 import { type CodeListingOptions, jitedListing, xlatedListing } from './code-listing.js';
 import { IterOutput } from './iter-output.js';
 import type { AttachTarget } from './links/attach-target.js';
@@ -14,6 +15,7 @@ import { closeHolders, Link, linksOf } from './links/link.js';
 import { pinObject, unpinAll, unpinObject } from './pin.js';
 import { type ProgramCode, readProgramCode } from './program-code.js';
 import { type ProgramInfo, readProgramInfo } from './program-info.js';
+import { readFullName } from './program-name.js';
 import { readProgramStream, type StreamName } from './program-stream.js';
 import { StateError } from './state-error.js';
 import { type TestRunOptions, type TestRunResult, testRun } from './test-run.js';
@@ -92,6 +94,11 @@ export class Program implements Attachable {
     return readProgramInfo(this.#parts.sys, this.fd, this.#what);
   }
 
+  /** The program's whole name: that of {@link info}, of 15 characters at most, goes on in its BTF. Throws BpfError when the kernel refuses. */
+  fullName(): string {
+    return readFullName(this.sys, this.fd, this.info(), this.#what);
+  }
+
   /**
    * The program's code as the kernel keeps it: instructions after the verifier, machine code, and the source lines of both (Linux 4.13, lines 5.0). Throws
    * BpfError when the kernel refuses; what it hides from this process is empty.
@@ -108,6 +115,11 @@ export class Program implements Attachable {
   /** The machine code that the kernel made of the program, as lines of text: bytes under the source lines that they come from. Throws what {@link code} throws. */
   jited(options: CodeListingOptions = {}): string[] {
     return [...jitedListing(this.code(), options)];
+  }
+
+  /** The control flow of those instructions as a graph in the DOT language, as lines of text. Throws what {@link code} throws. */
+  graph(options: CodeListingOptions = {}): string[] {
+    return [...codeGraph(this.code(), options)];
   }
 
   /**

@@ -23,5 +23,8 @@ export const json = (): Option => new Option('--json', 'print JSON');
 /** `--json` of commands that go on: one document a line. */
 export const jsonLines = (): Option => new Option('--json', 'print one JSON document a line');
 
+/** `-f`, as bpftool has it. */
+export const bpffs = (): Option => new Option('-f, --bpffs', 'where they are pinned, too');
+
 /** An argument that most commands have. */
 export const objectFile = ['<file>', 'a compiled BPF object (.bpf.o)'] as const;

@@ -1,32 +1,34 @@
 import { Argument, type Command } from 'commander';
-import { addCommand, addNoun, json } from './command.js';
+import { addCommand, addNoun, bpffs, json } from './command.js';
+
+/** `id 7`, `name opensnoop`, `tag 0123456789abcdef`, `pinned /sys/fs/bpf/x`; a number or a path alone. */
+const selector = 'id ID, name NAME, tag TAG or pinned PATH; a number alone is an id, a path alone a pin';
 
 export function addProgCommands(program: Command): void {
   const prog = addNoun(program, 'prog', 'The loaded programs of the kernel.');
-  addCommand(prog, 'list', { description: 'All of them.', example: 'rawbpf prog list' })
+  addCommand(prog, 'show', {
+    description: 'Programs, who holds them and what they use: all, or those of a selector.',
+    example: 'rawbpf prog show name handle_exec',
+  })
+    .alias('list')
+    .argument('[program...]', selector)
+    .addOption(bpffs())
     .addOption(json())
-    .action(async options => (await import('../commands/programs.js')).listAllPrograms(options));
-  addCommand(prog, 'show', { description: 'One program.', example: 'rawbpf prog show 7' })
-    .argument('<program>', 'its id, or the path where it is pinned')
-    .addOption(json())
-    .action(async (which, options) => (await import('../commands/programs.js')).showProgram(which, options));
+    .action(async (words, options) =>
+      (await import('../commands/prog/show.js')).showPrograms(words, options),
+    );
   addCommand(prog, 'dump', {
     description:
-      'The code of a program: instructions after the verifier, or machine code, under the source lines.',
-    example: 'rawbpf prog dump xlated 7 linum',
+      'The code of programs, under its source lines: instructions after the verifier (xlated), or machine code (jited).',
+    example: 'rawbpf prog dump xlated id 7 linum',
   })
     .addArgument(new Argument('<form>', 'which code').choices(['xlated', 'jited']))
-    .argument('<program>', 'its id, or the path where it is pinned')
-    .addArgument(
-      new Argument('[details...]', 'linum: file, line and column; opcodes: the bytes').choices([
-        'linum',
-        'opcodes',
-      ]),
+    .argument(
+      '<words...>',
+      `${selector}; then linum: file, line and column; opcodes: the bytes; visual: control flow for dot(1); file FILE: the bytes as they are`,
     )
-    .action(async (form, which, details: string[]) =>
-      (await import('../commands/prog-dump.js')).dumpProgram(form, which, {
-        linum: details.includes('linum'),
-        opcodes: details.includes('opcodes'),
-      }),
+    .addOption(json())
+    .action(async (form, words, options) =>
+      (await import('../commands/prog/dump.js')).dumpPrograms(form, words, options),
     );
 }

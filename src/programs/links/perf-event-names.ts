@@ -62,6 +62,43 @@ export function namedEvent(name: string): NamedEvent | undefined {
   return { type: PerfTypeId.PERF_TYPE_HW_CACHE, config: BigInt(id | (op << 8) | ((misses ? 1 : 0) << 16)) };
 }
 
+const typeNames = ['hardware', 'software', 'tracepoint', 'hw-cache', 'raw', 'breakpoint'];
+
+/** Software events that nothing is attached to by name. */
+const unattached = {
+  dummy: PerfSwIds.PERF_COUNT_SW_DUMMY,
+  'bpf-output': PerfSwIds.PERF_COUNT_SW_BPF_OUTPUT,
+} as const;
+
+/** `type` and `config` of `struct perf_event_attr` in bpftool's words: `software`, `cpu-clock`; the numbers where there are none. */
+export function eventWords({ type, config }: NamedEvent): {
+  readonly type: string | number;
+  readonly config: string | bigint;
+} {
+  return { type: typeNames[type] ?? type, config: configName(type, config) ?? config };
+}
+
+function configName(type: number, config: bigint): string | undefined {
+  const nameIn = (events: Readonly<Record<string, number>>) =>
+    Object.keys(events).find(name => BigInt(events[name] as number) === config);
+  switch (type) {
+    case PerfTypeId.PERF_TYPE_HARDWARE:
+      return nameIn(hardware);
+    case PerfTypeId.PERF_TYPE_SOFTWARE:
+      return nameIn({ ...software, ...unattached });
+    case PerfTypeId.PERF_TYPE_HW_CACHE: {
+      const [cache, operation, result] = [config & 0xffn, (config >> 8n) & 0xffn, config >> 16n].map(Number);
+      return [
+        caches[cache as number] ?? cache,
+        operations[operation as number] ?? operation,
+        ['refs', 'misses'][result as number] ?? result,
+      ].join('-');
+    }
+    default:
+      return undefined;
+  }
+}
+
 /** All names, for messages. */
 export const eventNames: readonly string[] = [
   'breakpoint',
