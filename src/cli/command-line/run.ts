@@ -36,6 +36,14 @@ export function addRunCommands(program: Command): void {
       (await import('../commands/run/run.js')).run(path, words, options, run),
     );
 
+  addCommand(program, 'package', {
+    description: 'Write an object as a package.json of eunomia-bpf, which rawbpf run and ecli run take.',
+    example: 'rawbpf package fixtures/opensnoop.bpf.o -o package.json',
+  })
+    .argument('<file>', 'an object (.bpf.o), or C source (.bpf.c), whose comments go with it')
+    .requiredOption('-o, --output <file>', 'the package to write')
+    .action(async (path, options) => (await import('../commands/package.js')).packageObject(path, options));
+
   addCommand(program, 'trace-pipe', {
     description: 'Print what programs write with bpf_printk(), until Ctrl-C.',
     example: 'rawbpf trace-pipe --duration 10',
