@@ -33,6 +33,19 @@ const MAX_EPOLL_EVENTS = 16;
 /** Bytes of the longest ArrayBuffer of V8 in Node 20. */
 const longestView = 2 ** 32;
 
+/** It is an optional dependency: what reads files works without it. */
+function loadKoffi(): Koffi {
+  try {
+    return createRequire(import.meta.url)('koffi');
+  } catch (error) {
+    const [why] = String((error as Error).message).split('\n');
+    throw new UnsupportedPlatformError(
+      `koffi, which makes the system calls, does not load: ${why}; npm install koffi (inspect, disasm and plan work without)`,
+      { cause: error },
+    );
+  }
+}
+
 /** {@link Sys} over koffi: raw syscall(2) with one fixed prototype a call. koffi reads and calls; nothing is compiled. */
 export function koffiSys(): Sys {
   const numbers = process.platform === 'linux' ? syscallNumbers[process.arch] : undefined;
@@ -40,7 +53,7 @@ export function koffiSys(): Sys {
     throw new UnsupportedPlatformError(
       `bpf() needs Linux on ${Object.keys(syscallNumbers).join(', ')}; this is ${process.platform} on ${process.arch} (inspect, disasm and plan work everywhere)`,
     );
-  const koffi = createRequire(import.meta.url)('koffi') as Koffi;
+  const koffi = loadKoffi();
   const libc = koffi.load(null);
   const declare = (...args: string[]): Call =>
     libc.func('syscall', 'long', ['long', ...args]) as unknown as Call;
