@@ -1,18 +1,15 @@
 /**
  * `npm run build` ends here: makes `dist/bin/rawbpf.cjs`, the command, of `dist/src/cli/`. Node spends most of a short command on finding and reading
  * modules: hundreds of them when they are loaded as tsc writes them, a handful of chunks here, and fewer parts of each room, as what no command uses is left
- * out. CommonJS because node starts it faster than ES modules. Names stay as they are, for the stacks of defects.
+ * out. CommonJS because node starts it faster than ES modules. Names of functions and classes stay as they are, for the stacks of defects.
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Plugin, rolldown } from 'rolldown';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
-const { dependencies, bin } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as {
-  dependencies: Record<string, string>;
-  bin: { rawbpf: string };
-};
+const target = 'dist/bin';
 
 /** commander needs it for commands that are programs of their own, which we have none of; it brings node's network modules with it. */
 const lazyChildProcess: Plugin = {
@@ -24,7 +21,6 @@ const lazyChildProcess: Plugin = {
 };
 const lazy = '\0lazy-child-process';
 
-if (!dependencies['koffi']) throw new Error('koffi is not among the dependencies of package.json');
 await using bundle = await rolldown({
   input: join(repository, 'dist/src/cli/main.js'),
   platform: 'node',
@@ -33,12 +29,31 @@ await using bundle = await rolldown({
   plugins: [lazyChildProcess],
 });
 const { output } = await bundle.write({
-  dir: join(repository, bin.rawbpf, '..'),
+  dir: join(repository, target),
   cleanDir: true,
   format: 'cjs',
   entryFileNames: 'rawbpf.cjs',
   chunkFileNames: '[name]-[hash].cjs',
-  minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+  minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
 });
-const size = output.reduce((sum, chunk) => sum + (chunk.type === 'chunk' ? chunk.code.length : 0), 0);
-console.log(`${bin.rawbpf}: ${output.length} files, ${Math.round(size / 1000)} kB`);
+const chunks = output.filter(each => each.type === 'chunk');
+writeFileSync(join(repository, target, 'LICENSES.txt'), licenses(chunks.flatMap(chunk => chunk.moduleIds)));
+const size = chunks.reduce((sum, chunk) => sum + chunk.code.length, 0);
+console.log(`${target}: ${chunks.length} files, ${Math.round(size / 1000)} kB`);
+
+/** The licences of the packages that are in the bundle. */
+function licenses(modules: readonly string[]): string {
+  const folders = new Set(modules.flatMap(id => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id) ?? []));
+  return [...folders]
+    .sort()
+    .map(folder => {
+      const { name, version, license, author } = JSON.parse(
+        readFileSync(join(folder, 'package.json'), 'utf8'),
+      );
+      const file = readdirSync(folder).find(file => /^licen[cs]e/i.test(file));
+      const by = typeof author === 'object' ? author.name : author;
+      const text = file ? readFileSync(join(folder, file), 'utf8').trim() : `${license}, ${by}`;
+      return `${name} ${version}\n\n${text}\n`;
+    })
+    .join('\n----\n\n');
+}
