@@ -19,10 +19,14 @@ export {
 } from './compile/index.js';
 export * from './errors/index.js';
 export {
+  type BtfInfo,
+  btfInfo,
   type HeldKind,
   type Holder,
   holders,
   Kernel,
+  listBtf,
+  openBtf,
   pinnedPaths,
   syscallFnName,
   TracefsError,

@@ -8,11 +8,19 @@ export interface DumpedType {
   readonly [field: string]: unknown;
 }
 
-/** All types of a BTF blob (without its base), as the object that `bpftool -j btf dump` prints. */
-export function dumpJson(btf: BtfTypes): { readonly types: DumpedType[] } {
-  const types: DumpedType[] = [];
-  for (let id = btf.startId; id < btf.endId; id++) types.push(dumpType(btf.type(id)));
-  return { types };
+export interface DumpOptions {
+  /** Only these types, none of what they refer to; all types of the blob when left out. */
+  readonly roots?: Iterable<number>;
+}
+
+/** All types of a BTF blob (without its base), or those given, as the object that `bpftool -j btf dump` prints. Throws FormatError for an id that is not there. */
+export function dumpJson(btf: BtfTypes, { roots }: DumpOptions = {}): { readonly types: DumpedType[] } {
+  return { types: Array.from(roots ?? ownIds(btf), id => dumpType(btf.type(id))) };
+}
+
+/** Ids of the types of a blob, without its base's. */
+export function* ownIds({ startId, endId }: BtfTypes): Generator<number, void, undefined> {
+  for (let id = startId; id < endId; id++) yield id;
 }
 
 const anon = (name: string): string => name || '(anon)';

@@ -1,9 +1,9 @@
-import { type DumpedType, dumpType } from './dump-json.js';
+import { type DumpedType, type DumpOptions, dumpType, ownIds } from './dump-json.js';
 import type { BtfType, BtfTypes } from './types.js';
 
-/** All types of a BTF blob (without its base), line by line as `bpftool btf dump … format raw` prints them. */
-export function* dumpRaw(btf: BtfTypes): Generator<string, void, undefined> {
-  for (let id = btf.startId; id < btf.endId; id++) {
+/** All types of a BTF blob (without its base), or those given, line by line as `bpftool btf dump … format raw` prints them. Throws FormatError for an id that is not there. */
+export function* dumpRaw(btf: BtfTypes, { roots }: DumpOptions = {}): Generator<string, void, undefined> {
+  for (const id of roots ?? ownIds(btf)) {
     const type = btf.type(id);
     const { id: _, kind, name, members, values, params, vars, ...fields } = dumpType(type);
     // The one comma in bpftool's raw dump is behind a variable's type.

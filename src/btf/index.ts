@@ -14,7 +14,7 @@ export { whyMissing } from './core/why-missing.js';
 export { type DedupedBtf, dedupBtf } from './dedup.js';
 export { type DistilledBtf, distillBase } from './distill.js';
 export { type DumpCOptions, dumpC } from './dump-c.js';
-export { type DumpedType, dumpJson } from './dump-json.js';
+export { type DumpedType, type DumpOptions, dumpJson } from './dump-json.js';
 export { dumpRaw } from './dump-raw.js';
 export { encodeBtf } from './encode.js';
 export { parseBtfExt } from './ext.js';

@@ -18,6 +18,33 @@ export function queryBtf(sys: Sys, fd: number, wanted: StructRecord): DecodedRec
   return typeof info === 'number' ? undefined : info;
 }
 
+/** What the kernel says of BTF that it holds. */
+export interface BtfInfo {
+  readonly id: number;
+  /** `vmlinux`, or the module's; empty for BTF that came with programs and maps. Linux 5.11. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** The kernel's own, or a module's (Linux 5.11). */
+  readonly kernel: boolean;
+}
+
+/** Asks for {@link BtfInfo}; undefined when the kernel refuses. */
+export function describeBtf(sys: Sys, fd: number): BtfInfo | undefined {
+  const info = queryBtf(sys, fd, {});
+  if (!info) return undefined;
+  const about = {
+    id: Number(info['id']),
+    size: Number(info['btf_size']),
+    kernel: Boolean(info['kernel_btf']),
+  };
+  if (!info['name_len']) return { ...about, name: '' };
+  // The kernel counts the name without its NUL and wants room for it.
+  const name = new Uint8Array(Number(info['name_len']) + 1);
+  if (!queryBtf(sys, fd, { name: sys.addressOf(name), name_len: name.length })) return undefined;
+  return { ...about, name: new TextDecoder().decode(name.subarray(0, -1)) };
+}
+
 /** The bytes of BTF that the kernel holds, by its id (Linux 4.18). Throws BpfError: ENOENT when it went away, EPERM without CAP_SYS_ADMIN. */
 export function readBtfById(sys: Sys, id: number, what: string): Uint8Array {
   const ask = (fd: number, wanted: StructRecord): DecodedRecord => {

@@ -1,4 +1,4 @@
-export { readBtfById } from './btf-by-id.js';
+export { type BtfInfo, readBtfById } from './btf-by-id.js';
 export {
   type Cause,
   heldBy,
@@ -8,7 +8,7 @@ export {
   lackOfPermission,
   lackOfPrivilege,
 } from './cause.js';
-export { missingConfig } from './config-needs.js';
+export { missingConfig, missingMapConfig } from './config-needs.js';
 export { onlineCpus, parseCpuList, possibleCpus } from './cpus.js';
 export { errorFor } from './error-for.js';
 export { type Facts, readFacts } from './facts.js';
@@ -17,6 +17,7 @@ export { helperSince } from './helper-since.js';
 export { type Holder, holders } from './holders.js';
 export { type KernelFunction, kernelFunctions } from './kallsyms.js';
 export { Kernel } from './kernel.js';
+export { btfInfo, listBtf, openBtf } from './list-btf.js';
 export {
   fromAddresses,
   fromKallsyms,
@@ -37,6 +38,17 @@ export {
   progTypeOption,
   progTypeSince,
 } from './since.js';
+export {
+  helperIds,
+  type KernelSupport,
+  kernelSupport,
+  mapTypes,
+  progTypes,
+  type SupportOptions,
+} from './support.js';
+export { type InsnFeature, insnFeatures } from './support-insns.js';
+export { hasMapType } from './support-map.js';
+export { hasHelper, hasProgType, type OffloadTo, type Support } from './support-program.js';
 export { syscallFnName } from './syscall-fn-name.js';
 export { syscallSymbol } from './syscall-symbol.js';
 export { parseTraceLine, type TraceLine, TracePipe, type TracePipeOptions } from './trace-pipe.js';

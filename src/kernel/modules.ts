@@ -4,7 +4,7 @@ import { BpfCmd } from '../abi/index.js';
 import { Btf } from '../btf/index.js';
 import type { KernelModule } from '../object/index.js';
 import { bpfInOut, type Sys } from '../syscall/index.js';
-import { queryBtf, readBtfById, withBtf } from './btf-by-id.js';
+import { describeBtf, readBtfById, withBtf } from './btf-by-id.js';
 
 const folder = '/sys/kernel/btf';
 
@@ -58,11 +58,6 @@ function* btfIds(sys: Sys): Generator<number> {
 }
 
 function moduleName(sys: Sys, fd: number): string | undefined {
-  const info = queryBtf(sys, fd, {});
-  if (!info?.['kernel_btf']) return undefined;
-  // The kernel counts the name without its NUL and wants room for it.
-  const name = new Uint8Array(Number(info['name_len']) + 1);
-  if (!queryBtf(sys, fd, { name: sys.addressOf(name), name_len: name.length })) return undefined;
-  const text = new TextDecoder().decode(name.subarray(0, -1));
-  return text === 'vmlinux' ? undefined : text;
+  const info = describeBtf(sys, fd);
+  return info?.kernel && info.name !== 'vmlinux' ? info.name : undefined;
 }
