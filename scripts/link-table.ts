@@ -7,10 +7,10 @@
  * To make all anew, as root: RAWBPF_SECTION_ROWS=rows npm test && RAWBPF_SECTION_ROWS=rows npm run test:vm && node dist/scripts/link-table.js rows
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { versionCode } from '../src/kernel/index.js';
 import { sectionRules } from '../src/object/index.js';
+import { ReadmePart, root } from './readme-part.js';
 
 /** Cells by section name, then by kernel. */
 type Rows = Record<string, Record<string, string>>;
@@ -21,14 +21,8 @@ interface Result {
   readonly cell: string;
 }
 
-const root = packageFolder(dirname(fileURLToPath(import.meta.url)));
 const dataFile = join(root, 'test/section-rows.json');
-const readme = join(root, 'README.md');
-const [begin, end] = ['<!-- section names: scripts/link-table.ts -->', '<!-- end of section names -->'];
-
-function packageFolder(folder: string): string {
-  return existsSync(join(folder, 'package.json')) ? folder : packageFolder(dirname(folder));
-}
+const readme = new ReadmePart('section names', 'link-table.ts');
 
 const readData = (): Rows => (existsSync(dataFile) ? JSON.parse(readFileSync(dataFile, 'utf8')) : {});
 
@@ -92,14 +86,6 @@ function wrapped(words: readonly string[]): string[] {
   return lines;
 }
 
-function withTable(text: string, rows: Rows): string {
-  const [before, rest = ''] = text.split(begin);
-  const [, after] = rest.split(end);
-  if (before === undefined || after === undefined)
-    throw new Error(`README.md: no place for the table: ${begin} … ${end}`);
-  return `${before}${begin}\n${table(rows)}\n${end}${after}`;
-}
-
 function emptyCells(rows: Rows): string[] {
   const kernels = kernelsOf(rows);
   if (kernels.length === 0) return ['there are no results at all'];
@@ -122,15 +108,14 @@ function differences(rows: Rows, results: readonly Result[]): string[] {
 
 function check(paths: readonly string[]): string[] {
   const rows = readData();
-  const text = readFileSync(readme, 'utf8');
-  const stale = withTable(text, rows) === text ? [] : ['README.md: the table is not what the data says'];
+  const stale = readme.is(table(rows)) ? [] : ['README.md: the table is not what the data says'];
   return [...stale, ...emptyCells(rows), ...differences(rows, readResults(paths))];
 }
 
 function write(paths: readonly string[]): string[] {
   const rows = merge(readData(), readResults(paths));
   writeFileSync(dataFile, `${JSON.stringify(rows, undefined, 2)}\n`);
-  writeFileSync(readme, withTable(readFileSync(readme, 'utf8'), rows));
+  readme.write(table(rows));
   return emptyCells(rows);
 }
 
