@@ -5,11 +5,18 @@ interface Definition {
   readonly description: string;
   /** A command line that works, for its help. */
   readonly example: string;
+  /** Its parent's name alone calls it, too. */
+  readonly isDefault?: boolean;
 }
 
 /** Adds a command below another one, with an example in its help. What the command does is imported when it is called. */
-export function addCommand(parent: Command, name: string, { description, example }: Definition): Command {
-  return parent.command(name).description(description).addHelpText('after', `\nExample:\n  ${example}`);
+export function addCommand(
+  parent: Command,
+  name: string,
+  { description, example, isDefault = false }: Definition,
+): Command {
+  const command = parent.command(name, { isDefault }).description(description);
+  return command.addHelpText('after', `\nExample:\n  ${example}`);
 }
 
 /** Adds a noun (`prog`, `map`) whose commands are added below it. */

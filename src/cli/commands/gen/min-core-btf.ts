@@ -1,7 +1,7 @@
-import { minCoreBtfFor } from '../../object/index.js';
-import { readBtf } from '../read-btf.js';
-import { readInput } from '../read-input.js';
-import { writeOutput } from '../write-output.js';
+import { minCoreBtfFor } from '../../../object/index.js';
+import { readBtf } from '../../read-btf.js';
+import { readInput } from '../../read-input.js';
+import { writeOutput } from '../../write-output.js';
 
 export interface GenMinCoreBtfOptions {
   readonly btf: string;

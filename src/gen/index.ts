@@ -1,0 +1,1 @@
+export { type GenerateOptions, generateModule } from './module.js';
