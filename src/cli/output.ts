@@ -56,6 +56,22 @@ export function exitQuietlyOnClosedPipe(): void {
     });
 }
 
+let captured: string[] | undefined;
+
+/** What `action` prints, instead of printing it. */
+export async function capture(action: () => Promise<unknown>): Promise<string> {
+  const before = captured;
+  const texts: string[] = [];
+  captured = texts;
+  try {
+    await action();
+  } finally {
+    captured = before;
+  }
+  return texts.join('');
+}
+
 async function write(text: string): Promise<void> {
-  if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain');
+  if (captured) captured.push(text);
+  else if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain');
 }

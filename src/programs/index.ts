@@ -8,6 +8,7 @@ export {
   sourceText,
   xlatedInsns,
 } from './code-listing.js';
+export { funcSignature } from './func-signature.js';
 export type { Globals } from './globals.js';
 export { IterOutput } from './iter-output.js';
 export type { AttachTarget } from './links/attach-target.js';
@@ -63,6 +64,7 @@ export type { MprogOrder, Neighbor } from './links/mprog-order.js';
 export { type NetnsPrograms, type NetnsQueryOptions, queryNetns } from './links/netns-query.js';
 export { type OpenLinkOptions, openLink } from './links/open-link.js';
 export { eventWords } from './links/perf-event-names.js';
+export { type ProgAttachTarget, progAttach, progDetach } from './links/prog-attach.js';
 export { attachStructOps } from './links/struct-ops.js';
 export { listTaskFds, queryTaskFd, type TaskFd, type TaskFdOptions } from './links/task-fd.js';
 export type { TcAction } from './links/tc-message.js';
