@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
 import { paint } from '../paint.js';
+import { addBatchCommand } from './batch.js';
 import { addBtfCommands } from './btf.js';
 import { addGenCommands } from './gen.js';
 import { addIterCommands } from './iter.js';
@@ -35,6 +36,7 @@ export function createProgram(): Command {
   addPerfCommands(program);
   addIterCommands(program);
   addNetCommands(program);
+  addBatchCommand(program, createProgram);
   return program;
 }
 
