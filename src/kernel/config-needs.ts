@@ -1,4 +1,4 @@
-import { BpfProgType } from '../abi/index.js';
+import { BpfMapType, BpfProgType } from '../abi/index.js';
 import type { KernelView } from '../object/index.js';
 
 const events = [
@@ -35,12 +35,49 @@ const needs: readonly (readonly [option: string, types: readonly number[]])[] = 
   ],
 ];
 
+/** The same of map types. */
+const mapNeeds: typeof needs = [
+  ['CONFIG_CGROUPS', [BpfMapType.BPF_MAP_TYPE_CGROUP_ARRAY, BpfMapType.BPF_MAP_TYPE_CGRP_STORAGE]],
+  [
+    'CONFIG_CGROUP_BPF',
+    [BpfMapType.BPF_MAP_TYPE_CGROUP_STORAGE, BpfMapType.BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE],
+  ],
+  ['CONFIG_PERF_EVENTS', [BpfMapType.BPF_MAP_TYPE_STACK_TRACE]],
+  ['CONFIG_BPF_LSM', [BpfMapType.BPF_MAP_TYPE_INODE_STORAGE]],
+  [
+    'CONFIG_NET',
+    [
+      BpfMapType.BPF_MAP_TYPE_DEVMAP,
+      BpfMapType.BPF_MAP_TYPE_DEVMAP_HASH,
+      BpfMapType.BPF_MAP_TYPE_SK_STORAGE,
+      BpfMapType.BPF_MAP_TYPE_CPUMAP,
+    ],
+  ],
+  ['CONFIG_XDP_SOCKETS', [BpfMapType.BPF_MAP_TYPE_XSKMAP]],
+  [
+    'CONFIG_INET',
+    [
+      BpfMapType.BPF_MAP_TYPE_SOCKMAP,
+      BpfMapType.BPF_MAP_TYPE_SOCKHASH,
+      BpfMapType.BPF_MAP_TYPE_REUSEPORT_SOCKARRAY,
+    ],
+  ],
+  ['CONFIG_BPF_JIT', [BpfMapType.BPF_MAP_TYPE_STRUCT_OPS]],
+];
+
 /** The options that the kernel was built without and a program type needs; undefined when its configuration cannot be read. */
-export function missingConfig({ kconfig }: KernelView, progType: number): readonly string[] | undefined {
+export function missingConfig(kernel: KernelView, progType: number): readonly string[] | undefined {
+  return missingOf(needs, kernel, progType);
+}
+
+/** The same of a map type. */
+export function missingMapConfig(kernel: KernelView, mapType: number): readonly string[] | undefined {
+  return missingOf(mapNeeds, kernel, mapType);
+}
+
+function missingOf(all: typeof needs, { kconfig }: KernelView, type: number): readonly string[] | undefined {
   return (
     kconfig &&
-    needs
-      .filter(([option, types]) => types.includes(progType) && !kconfig.has(option))
-      .map(([option]) => option)
+    all.filter(([option, types]) => types.includes(type) && !kconfig.has(option)).map(([option]) => option)
   );
 }

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { paint } from '../paint.js';
 import { addBatchCommand } from './batch.js';
 import { addBtfCommands } from './btf.js';
+import { addFeatureCommands } from './feature.js';
 import { addGenCommands } from './gen.js';
 import { addIterCommands } from './iter.js';
 import { addLinkCommands } from './link.js';
@@ -12,6 +13,7 @@ import { addObjectCommands } from './objects.js';
 import { addPerfCommands } from './perf.js';
 import { addProgCommands } from './prog.js';
 import { addRunCommands } from './run.js';
+import { addStructOpsCommands } from './struct-ops.js';
 
 /** The command line: every command with its arguments, options and help. What a command does is loaded when it is called. */
 export function createProgram(): Command {
@@ -30,12 +32,14 @@ export function createProgram(): Command {
   addRunCommands(program);
   addProgCommands(program);
   addMapCommands(program);
+  addStructOpsCommands(program);
   addLinkCommands(program);
   addBtfCommands(program);
   addGenCommands(program);
   addPerfCommands(program);
   addIterCommands(program);
   addNetCommands(program);
+  addFeatureCommands(program);
   addBatchCommand(program, createProgram);
   return program;
 }
