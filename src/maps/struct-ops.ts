@@ -130,6 +130,11 @@ export class StructOpsMap extends BpfMap {
     return result === 0;
   }
 
+  /** Leaves it registered when it is closed, and when the process ends: until somebody unregisters it through another handle. Not for one that a link registers. */
+  leave(): void {
+    this.#isRegistered = false;
+  }
+
   override close(): void {
     try {
       if (this.#isRegistered && !this.closed) this.unregister();

@@ -1,10 +1,10 @@
 import type { BtfTypes } from '../btf/index.js';
 
-/** `int handle(void * ctx)`, spaced as bpftool does (btf_dumper_type_only); undefined for what has no type that can be written so. */
+/** `int handle(void * ctx)` of a function or, without a name, of a function's type, spaced as bpftool does (btf_dumper_type_only); undefined for what has no type that can be written so. */
 export function funcSignature(btf: BtfTypes, id: number): string | undefined {
   const func = btf.type(id);
-  const proto = func.kind === 'func' ? btf.type(func.type) : undefined;
-  if (proto?.kind !== 'func_proto') return undefined;
+  const proto = func.kind === 'func' ? btf.type(func.type) : func;
+  if (proto.kind !== 'func_proto') return undefined;
   try {
     return protoText(btf, proto, func.name);
   } catch (error) {

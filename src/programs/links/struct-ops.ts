@@ -20,7 +20,7 @@ function withoutLink(map: StructOpsMap): LinkParts {
   const unregister = () => {
     if (!map.closed) map.unregister();
   };
-  return { ...partsOf(map), holders: [{ close: unregister }] };
+  return { ...partsOf(map), holders: [{ close: unregister, release: () => map.leave() }] };
 }
 
 function partsOf(map: StructOpsMap): Pick<LinkParts, 'sys' | 'kind' | 'program' | 'target'> {
