@@ -25,14 +25,14 @@ export function node(...args: string[]): Finished {
   return nodeAs({}, ...args);
 }
 
-/** The same as another user, with an environment in which nothing asks for colours. */
-export function nodeAs(user: { uid?: number; gid?: number }, ...args: string[]): Finished {
+/** The same as another user or elsewhere, with an environment in which nothing asks for colours. */
+export function nodeAs(where: { uid?: number; gid?: number; cwd?: string }, ...args: string[]): Finished {
   const { status, stdout, stderr } = spawnSync('env', plainNode(args), {
     encoding: 'utf8',
     cwd: repository,
     maxBuffer: 1 << 28,
     timeout: 60_000,
-    ...user,
+    ...where,
   });
   return { status, stdout, stderr };
 }
@@ -93,9 +93,9 @@ export class Running {
     return this.child.pid ?? 0;
   }
 
-  /** Waits until what the process has printed satisfies `condition`. Throws with all it printed when it ends or 20 seconds pass first. */
-  async until(condition: (running: this) => boolean): Promise<void> {
-    const deadline = Date.now() + 20_000;
+  /** Waits until what the process has printed satisfies `condition`. Throws with all it printed when it ends or `patience`, in milliseconds, is over first. */
+  async until(condition: (running: this) => boolean, patience = 20_000): Promise<void> {
+    const deadline = Date.now() + patience;
     while (!condition(this)) {
       const left = deadline - Date.now();
       if (left <= 0 || this.child.exitCode !== null || this.child.signalCode !== null) {

@@ -2,7 +2,6 @@ export { attrOfCmd, bpfAttr } from './attr.gen.js';
 export * from './enums.gen.js';
 export { bpfLinkInfoIterTask, bpfLinkInfoPerfEvent } from './link-info.js';
 export { enumName } from './names.js';
-export { bytes, chars, pad, s64, u64 } from './schema.js';
 export {
   type DecodedField,
   type DecodedRecord,

@@ -30,22 +30,30 @@ export type DecodedField = number | bigint | string | Uint8Array | { [name: stri
 export type StructRecord = { readonly [name: string]: FieldValue };
 export type DecodedRecord = { [name: string]: DecodedField };
 
-type Properties = Record<string, AnySchema>;
+/** A schema of typed-binary. Its own type stays out of what users' compilers read: it needs a `lib` that has Float16Array. */
+export interface FieldSchema {
+  measure(value: never): { readonly size: number };
+}
 
 /** A kernel struct described by a typed-binary schema: layout, encoder and decoder in this machine's byte order. */
 export class Struct {
   readonly name: string;
   readonly fields: readonly StructField[];
   readonly size: number;
-  readonly schema: AnySchema;
   /** Other names of a field, where the kernel has a union of integers: alias → field. */
   readonly aliases: Readonly<Record<string, string>>;
+  readonly #schema: AnySchema;
   readonly #byName: Fields;
 
-  constructor(name: string, properties: Properties, aliases: Readonly<Record<string, string>> = {}) {
+  constructor(
+    name: string,
+    given: Readonly<Record<string, FieldSchema>>,
+    aliases: Readonly<Record<string, string>> = {},
+  ) {
+    const properties = given as Properties;
     this.name = name;
     this.aliases = aliases;
-    this.schema = object(properties);
+    this.#schema = object(properties);
     this.fields = layout(properties, 0);
     this.size = extent(this.fields);
     this.#byName = fieldsByName(this.fields, aliases);
@@ -87,12 +95,14 @@ export class Struct {
   decode(bytes: Uint8Array): DecodedRecord {
     const whole = new Uint8Array(this.size);
     whole.set(bytes.subarray(0, this.size));
-    return withoutPads(this.schema.read(new BufferReader(whole.buffer)) as DecodedRecord, this.fields);
+    return withoutPads(this.#schema.read(new BufferReader(whole.buffer)) as DecodedRecord, this.fields);
   }
 }
 
 /** This machine's byte order, which is also that of every struct handed to the kernel. */
 export const hostEndian: 'little' | 'big' = getSystemEndianness();
+
+type Properties = Readonly<Record<string, AnySchema>>;
 
 function kindOf(schema: AnySchema): FieldKind {
   if (schema instanceof Uint32Schema) return 'u32';
@@ -176,7 +186,10 @@ function encodeField(owner: string, field: StructField, value: FieldValue, out: 
       if (typeof value !== 'object' || value instanceof Uint8Array) throw misfit(owner, field, value);
       const inner = field.fields ?? [];
       let byName = nested.get(inner);
-      if (!byName) nested.set(inner, (byName = fieldsByName(inner)));
+      if (!byName) {
+        byName = fieldsByName(inner);
+        nested.set(inner, byName);
+      }
       encodeFields(`${owner}.${field.name}`, byName, value, out);
       return;
     }
