@@ -12,6 +12,8 @@ export { funcSignature } from './func-signature.js';
 export type { Globals } from './globals.js';
 export { IterOutput } from './iter-output.js';
 export type { AttachTarget } from './links/attach-target.js';
+export { cgroup2Mount } from './links/cgroup-folder.js';
+export { type CgroupAttachment, detachCgroup } from './links/cgroup-legacy.js';
 export {
   type CgroupAttachFlag,
   type CgroupHook,

@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 import { Command } from 'commander';
-import { paint } from '../paint.js';
+import { coloured, paint } from '../paint.js';
 import { addBatchCommand } from './batch.js';
 import { addBtfCommands } from './btf.js';
+import { addCgroupCommands } from './cgroup.js';
 import { addFeatureCommands } from './feature.js';
 import { addGenCommands } from './gen.js';
 import { addIterCommands } from './iter.js';
@@ -21,7 +22,14 @@ export function createProgram(): Command {
     .description('eBPF down to the syscall: look into BPF objects, load them, run them.')
     .option('--verbose', 'print the long story of an error (also: RAWBPF_VERBOSE=1)')
     .version(version(), '-V, --version', 'print the version')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: true,
+      // commander takes the colours out where there should be none.
+      styleTitle: title => coloured('bold', title),
+      styleCommandText: command => coloured('cyan', command),
+      styleSubcommandText: command => coloured('cyan', command),
+      styleOptionText: option => coloured('green', option),
+    })
     .configureOutput({
       outputError: (text, write) =>
         write(text.replace(/^error: /, `${paint('red', 'rawbpf:', process.stderr)} `)),
@@ -41,6 +49,7 @@ export function createProgram(): Command {
   addNetCommands(program);
   addFeatureCommands(program);
   addBatchCommand(program, createProgram);
+  addCgroupCommands(program);
   return program;
 }
 

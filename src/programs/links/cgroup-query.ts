@@ -18,6 +18,8 @@ export interface CgroupHook {
   readonly programIds: readonly number[];
   /** How they were attached. Undefined for effective programs, which are of several cgroups, and where there are none. */
   readonly attachFlag: CgroupAttachFlag | undefined;
+  /** The same of each program: those of lsm_cgroup are at a hook of their own each. Empty for effective programs. */
+  readonly attachFlags: readonly CgroupAttachFlag[];
   /** Grows with each program that is attached or detached; for `expectedRevision`. Undefined for effective programs and before Linux 6.17. */
   readonly revision: bigint | undefined;
 }
@@ -88,6 +90,7 @@ export function queryHook(sys: Sys, fd: number, attachType: number, effective = 
   for (let room = usualRoom; ; ) {
     const ids = new Uint32Array(room);
     const bytes = new Uint8Array(ids.buffer);
+    const eachFlags = new Uint32Array(room);
     // Only with room for the flags of each program does the kernel list those of lsm_cgroup, each of which is at a hook of its own.
     const each = attachType === BpfAttachType.BPF_LSM_CGROUP && !effective;
     const record = {
@@ -96,7 +99,7 @@ export function queryHook(sys: Sys, fd: number, attachType: number, effective = 
       query_flags: effective ? BPF_F_QUERY_EFFECTIVE : 0,
       prog_ids: bytes,
       prog_cnt: room,
-      ...(each ? { prog_attach_flags: new Uint8Array(4 * room) } : {}),
+      ...(each ? { prog_attach_flags: new Uint8Array(eachFlags.buffer) } : {}),
     };
     const { result, attr } = bpfInOut(sys, BpfCmd.BPF_PROG_QUERY, record, attrSize);
     const count = Number(attr['prog_cnt']);
@@ -106,11 +109,17 @@ export function queryHook(sys: Sys, fd: number, attachType: number, effective = 
     }
     if (result < 0) return -result;
     const revision = attr['revision'] as bigint;
+    const programIds = [...ids.subarray(0, Math.min(count, room))];
+    const flags = Number(attr['attach_flags']);
+    const attachFlags = effective
+      ? []
+      : programIds.map((_, i) => flagName(each ? (eachFlags[i] ?? 0) : flags));
     return {
       attachType,
       attachTypeName: attachTypeName(attachType),
-      programIds: [...ids.subarray(0, Math.min(count, room))],
-      attachFlag: effective || count === 0 ? undefined : flagName(Number(attr['attach_flags'])),
+      programIds,
+      attachFlag: attachFlags[0],
+      attachFlags,
       // They begin at 1; kernels that have none leave the 0.
       revision: effective || revision === 0n ? undefined : revision,
     };
