@@ -1,0 +1,31 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { dirname, extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
+import type { Finished } from './cli-process.js';
+
+/** One process that runs many command lines of `rawbpf`, for tests of so many that starting each would be most of their time. */
+export class CliSession {
+  readonly #child: ChildProcess;
+
+  constructor(t: Test) {
+    const self = fileURLToPath(import.meta.url);
+    const { NODE_OPTIONS: _, FORCE_COLOR: __, RAWBPF_VERBOSE: ___, ...env } = process.env;
+    this.#child = fork(join(dirname(self), `cli-session-child${extname(self)}`), { env });
+    t.teardown(() => this.#child.disconnect());
+  }
+
+  async run(...args: string[]): Promise<Finished> {
+    const answer = once(this.#child, 'message');
+    this.#child.send(args);
+    return ((await answer) as [Finished])[0];
+  }
+
+  /** What `--json` prints; fails the test when the command does. */
+  async json(t: Test, ...args: string[]): Promise<unknown> {
+    const { status, stdout, stderr } = await this.run(...args, '--json');
+    if (status !== 0) t.fail(`${args.join(' ')}: ${stderr}`);
+    return stdout === '' ? undefined : JSON.parse(stdout);
+  }
+}
