@@ -21,7 +21,11 @@ export function addRunCommands(program: Command): void {
       'attach a program as if its section were this one (kprobe/vfs_read, perf_event/cpu-clock@49, xdp/eth0); may be repeated',
       assignment,
     )
-    .option('--event <map=struct>', 'the type of a map’s events, where BTF does not tell', assignment)
+    .option(
+      '--event <map=struct>',
+      'the type of a map’s events, where BTF does not tell: a struct in its BTF, or members (events="u32 pid; char comm[16];")',
+      assignment,
+    )
     .option('--trace', 'print what bpf_printk() writes, too (the default for an object without events)')
     .option('--maps', 'print the maps, too (the default for an object with neither)')
     .option('--interval <seconds>', 'print the maps so often (on a terminal: every second)', positiveSeconds)

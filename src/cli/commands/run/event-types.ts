@@ -3,6 +3,7 @@ import { FormatError } from '../../../errors/index.js';
 import { eventTypeId, type ObjectSpec } from '../../../object/index.js';
 import type { BpfObject } from '../../../programs/index.js';
 import type { Assignment } from '../../command-line/values.js';
+import { declaredStruct } from '../../declared-struct.js';
 import { type EventTypes, isEventMap } from '../../event-printer.js';
 import type { EbpfPackage, PackageExport, PackageStruct } from '../../package/package.js';
 import { Refusal } from '../../refusal.js';
@@ -28,7 +29,7 @@ export function eventTypes(
       throw new Refusal(
         `--event ${name}=${value}: there is no map of events ${name}; there is ${maps.join(', ') || 'none'}`,
       );
-    types.set(name, namedType(spec, name, value));
+    types.set(name, value.includes(';') ? declaredStruct(value) : namedType(spec, name, value));
   }
   return types;
 }

@@ -3,6 +3,7 @@ import { RawbpfError } from '../../../errors/index.js';
 import type { ProgramSettings } from '../../../object/index.js';
 import { BpfObject, type OpenOptions } from '../../../programs/index.js';
 import { complain, oneLine } from '../../report-error.js';
+import { mapSizes } from './map-sizes.js';
 
 /** An object that is to be loaded. */
 export interface ToLoad {
@@ -67,5 +68,5 @@ function refusalOf(wanted: ToLoad, programs: ToLoad['programs']): RawbpfError | 
 function load({ bytes, options, globals }: ToLoad, programs: ToLoad['programs'], pin = true): BpfObject {
   const object = BpfObject.open(bytes, options);
   for (const [name, value] of globals) object.globals[name] = value;
-  return object.load({ programs, ...(pin ? {} : { pinRoot: false as const }) });
+  return object.load({ programs, maps: mapSizes(object.spec), ...(pin ? {} : { pinRoot: false as const }) });
 }
