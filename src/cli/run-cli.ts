@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { createProgram } from './command-line/program.js';
-import { exitQuietlyOnClosedPipe } from './output.js';
+import { exitQuietlyOnClosedPipe, print } from './output.js';
 import { reportError } from './report-error.js';
 
 /** Exit statuses of `rawbpf`: done; the input or the kernel said no; the command line is wrong. */
@@ -11,6 +11,10 @@ export async function runCli(args: readonly string[]): Promise<number> {
   exitQuietlyOnClosedPipe();
   const program = createProgram();
   try {
+    if (args.length === 0) {
+      await print((await import('./welcome.js')).welcome());
+      return exitStatus.done;
+    }
     await program.parseAsync(args, { from: 'user' });
     return exitStatus.done;
   } catch (error) {

@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import { Command } from 'commander';
+import { packageVersion } from '../own-package.js';
 import { coloured, paint } from '../paint.js';
 import { addBatchCommand } from './batch.js';
 import { addBtfCommands } from './btf.js';
@@ -21,7 +21,7 @@ export function createProgram(): Command {
   const program = new Command('rawbpf')
     .description('eBPF down to the syscall: look into BPF objects, load them, run them.')
     .option('--verbose', 'print the long story of an error (also: RAWBPF_VERBOSE=1)')
-    .version(version(), '-V, --version', 'print the version')
+    .version(packageVersion(), '-V, --version', 'print the version')
     .configureHelp({
       showGlobalOptions: true,
       // commander takes the colours out where there should be none.
@@ -51,9 +51,4 @@ export function createProgram(): Command {
   addBatchCommand(program, createProgram);
   addCgroupCommands(program);
   return program;
-}
-
-/** The package's version. */
-function version(): string {
-  return createRequire(import.meta.url)('rawbpf/package.json').version;
 }
