@@ -1,6 +1,9 @@
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { BpfAttachType } from '../src/abi/index.js';
+import { attachProgram, detachProgram } from '../src/cli/commands/cgroup/attach.js';
+import { showCgroup } from '../src/cli/commands/cgroup/show.js';
+import { showTree } from '../src/cli/commands/cgroup/tree.js';
 import { BpfObject, detachCgroup, queryCgroup } from '../src/programs/index.js';
 import { rawbpf } from './cli-process.js';
 import { needs, run } from './live.js';
@@ -104,20 +107,19 @@ t.test('what is asked for wrongly', async t => {
   const { folder } = ownCgroup(t);
   using object = load('egress');
   const id = String(object.program('egress').info().id);
-  for (const [args, message] of [
-    [['show', join(folder, 'none')], /ENOENT.*there is no cgroup/],
-    [['show', dirname(fixture('minimal'))], /EBADF.*is no cgroup/],
-    [['show', folder, 'all'], /all: not expected here/],
-    [['tree', folder, 'all'], /all: not expected here/],
-    [['attach', folder, 'xdp', id], /xdp: no attach type of cgroups.*cgroup_inet_ingress/],
-    [['attach', folder, 'ingress', 'id', '2147483647'], /no program of this id/],
-    [['attach', folder, 'connect4', id], /EINVAL/],
-    [['attach', folder, 'egress', id, 'many'], /many: not expected here/],
-    [['detach', folder, 'egress', id], /ENOENT.*is not attached there/],
-  ] as const) {
-    const { status, stdout, stderr } = rawbpf('cgroup', ...args);
-    t.same([status, stdout], [1, '']);
-    t.match(stderr, message);
-    t.match(stderr, /^rawbpf: [^\n]*\n$/, 'in one line');
-  }
+  for (const [action, message] of [
+    [() => showCgroup(join(folder, 'none'), [], {}), /ENOENT.*there is no cgroup/],
+    [() => showCgroup(dirname(fixture('minimal')), [], {}), /EBADF.*is no cgroup/],
+    [() => showCgroup(folder, ['all'], {}), /all: not expected here/],
+    [() => showTree([folder, 'all'], {}), /all: not expected here/],
+    [() => attachProgram(folder, 'xdp', [id]), /xdp: no attach type of cgroups.*cgroup_inet_ingress/],
+    [() => attachProgram(folder, 'ingress', ['id', '2147483647']), /no program of this id/],
+    [() => attachProgram(folder, 'connect4', [id]), /EINVAL/],
+    [() => attachProgram(folder, 'egress', [id, 'many']), /many: not expected here/],
+    [() => detachProgram(folder, 'egress', [id]), /ENOENT.*is not attached there/],
+  ] as const)
+    await t.rejects(async () => action(), { code: /^ERR_RAWBPF/, message });
+  const { status, stdout, stderr } = rawbpf('cgroup', 'detach', folder, 'egress', id);
+  t.same([status, stdout], [1, '']);
+  t.match(stderr, /^rawbpf: [^\n]*is not attached there[^\n]*\n$/, 'in one line');
 });

@@ -1,11 +1,14 @@
 /** Run by cli-net.test.ts in a network namespace of its own. */
 import t, { type Test } from 'tap';
-import { BpfObject } from '../src/programs/index.js';
+import { attachProgram, detachProgram } from '../src/cli/commands/net/attach.js';
+import { listNet } from '../src/cli/commands/net/list.js';
+import { BpfObject, queryTcx, tcxAttach, tcxDetach } from '../src/programs/index.js';
 import { rawbpf } from './cli-process.js';
 import { run } from './live.js';
 import { fixture } from './repository.js';
 import { vethPair } from './veth.js';
 
+const commands = { attach: attachProgram, detach: detachProgram };
 const { receiver, receiverIndex, sender } = vethPair();
 
 interface Net {
@@ -29,8 +32,10 @@ const theirs = (...args: string[]): Pick<Net, 'xdp' | 'tc'> =>
   (JSON.parse(run('bpftool', '-j', 'net', 'list', ...args)) as [Net])[0];
 
 t.test('nothing is attached', async t => {
-  t.same(ours(t), { ...theirs(), flow_dissector: [], netfilter: ours(t).netfilter, sk_lookup: [] });
-  t.same(ours(t).xdp, []);
+  const found = ours(t);
+  // Links of netfilter are those of all namespaces.
+  t.same(found, { ...theirs(), flow_dissector: [], netfilter: found.netfilter, sk_lookup: [] });
+  t.same(found.xdp, []);
 });
 
 t.test('XDP and filters are listed as bpftool lists them', async t => {
@@ -113,9 +118,51 @@ t.test('what is asked for wrongly', async t => {
     [['dev', 'rawbpf9'], /ENODEV.*no interface rawbpf9/],
     [['dev'], /the name of the interface is missing/],
     [['rawbpf0'], /rawbpf0: not expected here/],
-  ] as const) {
-    const { status, stdout, stderr } = rawbpf('net', 'list', ...args);
-    t.same([status, stdout], [1, '']);
-    t.match(stderr, message);
-  }
+  ] as const)
+    await t.rejects(listNet(args, {}), message);
+});
+
+t.test('programs are attached and detached, and stay when the command has ended', async t => {
+  using object = BpfObject.open(fixture('test-links-net'));
+  object.load({ programs: ['on_xdp', 'other_xdp', 'on_tc', 'other_tc'] });
+  const id = (name: string): number => object.program(name).info().id;
+  const done = (...args: string[]) =>
+    t.same(rawbpf('net', ...args, 'dev', receiver), { status: 0, stdout: '', stderr: '' }, args.join(' '));
+  const refused = (message: RegExp, command: 'attach' | 'detach', type: string, ...args: string[]) =>
+    t.throws(() => commands[command](type, args), { code: /^ERR_RAWBPF/, message });
+
+  done('attach', 'xdpgeneric', 'id', String(id('on_xdp')));
+  t.match(theirs('dev', receiver).xdp, [{ mode: 'generic', id: id('on_xdp') }]);
+  const other = ['xdpgeneric', 'id', String(id('other_xdp')), 'dev', receiver] as const;
+  refused(/EBUSY.*the kernel says: XDP program already attached/, 'attach', ...other);
+  t.same(rawbpf('net', 'attach', ...other, 'overwrite'), { status: 0, stdout: '', stderr: '' });
+  t.match(theirs('dev', receiver).xdp, [{ mode: 'generic', id: id('other_xdp') }]);
+  const nothing = rawbpf('net', 'detach', 'xdpdrv', 'dev', receiver);
+  t.equal(nothing.status, 0, 'as bpftool');
+  t.match(nothing.stderr, /xdpdrv: no such program is attached/);
+  done('detach', 'xdp');
+  t.same(theirs('dev', receiver).xdp, []);
+  const link = object.program('on_xdp').attachTo({ kind: 'xdp', interface: receiver });
+  refused(/EBUSY.*a link holds the program/, 'detach', 'xdpdrv', 'dev', receiver);
+  link.close();
+
+  const tcx = (): number[] => queryTcx(receiver, 'ingress').programs.map(program => program.id);
+  done('attach', 'tcx_ingress', 'id', String(id('on_tc')));
+  const before = ['attach', 'tcx_ingress', String(id('other_tc')), 'dev', receiver, 'prepend'];
+  t.same(rawbpf('net', ...before), { status: 0, stdout: '', stderr: '' });
+  t.same(tcx(), [id('other_tc'), id('on_tc')]);
+  t.throws(
+    () => tcxAttach(object.program('on_tc'), { interface: receiver, direction: 'ingress' }),
+    /EEXIST.*attached there already/,
+  );
+  tcxDetach({ interface: receiver, direction: 'ingress', program: object.program('other_tc') });
+  t.same(tcx(), [id('on_tc')]);
+  done('detach', 'tcx_ingress');
+  t.same(tcx(), []);
+  refused(/ENOENT.*without a link/, 'detach', 'tcx_ingress', 'dev', receiver);
+
+  refused(/attach type wire: there is xdp, /, 'attach', 'wire', '7', 'dev', receiver);
+  refused(/dev NAME is missing/, 'attach', 'xdp', String(id('on_xdp')));
+  refused(/prepend: not expected here/, 'attach', 'xdp', String(id('on_xdp')), 'dev', receiver, 'prepend');
+  refused(/EINVAL/, 'attach', 'xdpgeneric', String(id('on_tc')), 'dev', receiver);
 });

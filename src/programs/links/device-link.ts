@@ -36,7 +36,11 @@ export function attachDevice(program: Attachable, place: DevicePlace, attachType
 }
 
 /** Why (kernel/bpf/tcx.c, drivers/net/netkit.c, kernel/bpf/mprog.c). */
-function explainDevice(program: Attachable, place: DevicePlace, errno: number): RefusedAttach['cause'] {
+export function explainDevice(
+  program: Attachable,
+  place: DevicePlace,
+  errno: number,
+): RefusedAttach['cause'] {
   const { kind, interface: name } = place;
   switch (errno) {
     case Errno.EPERM:

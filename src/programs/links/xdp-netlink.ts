@@ -22,7 +22,7 @@ const IFLA_XDP = 43;
 const IFLA_XDP_FD = 1;
 const IFLA_XDP_FLAGS = 3;
 const IFLA_XDP_EXPECTED_FD = 8;
-const XDP_FLAGS_UPDATE_IF_NOEXIST = 1 << 0;
+export const XDP_FLAGS_UPDATE_IF_NOEXIST = 1 << 0;
 const XDP_FLAGS_REPLACE = 1 << 4;
 
 /** Attaches by netlink where the interface has no program; `flags` name the mode. Linux 4.8. Throws BpfError. */
@@ -34,7 +34,10 @@ export function attachXdpWithoutLink(attempt: XdpAttempt, flags: number): LinkPa
   const what = `${program.file}: program ${name}: attach to ${kind} ${place}`;
   const held = new XdpAttachment(program, ifindex, flags, what);
   withRouteSocket(sys, what, socket => {
-    const reply = setProgram(socket, ifindex, { fd: program.fd, flags: flags | XDP_FLAGS_UPDATE_IF_NOEXIST });
+    const reply = setXdpProgram(socket, ifindex, {
+      fd: program.fd,
+      flags: flags | XDP_FLAGS_UPDATE_IF_NOEXIST,
+    });
     if (reply.errno === 0) return;
     const cause = explainXdp(attempt, reply.errno, kernelSays(reply));
     throw attachRefused(program, { syscall: 'netlink', kind, target: place, errno: reply.errno, cause });
@@ -88,10 +91,13 @@ class XdpAttachment implements Holder {
       if (expected < 0) throw new BpfError({ syscall: 'bpf', cmd, errno: -expected, what: this.#what });
       try {
         const flags = this.#flags | XDP_FLAGS_REPLACE;
-        const reply = setProgram(socket, this.#ifindex, { fd, flags, expected });
+        const reply = setXdpProgram(socket, this.#ifindex, { fd, flags, expected });
         // Kernels before 5.7 replace whatever is there.
         const older = reply.errno === Errno.EINVAL;
-        accepted(older ? setProgram(socket, this.#ifindex, { fd, flags: this.#flags }) : reply, this.#what);
+        accepted(
+          older ? setXdpProgram(socket, this.#ifindex, { fd, flags: this.#flags }) : reply,
+          this.#what,
+        );
       } finally {
         this.#sys.close(expected);
       }
@@ -99,7 +105,8 @@ class XdpAttachment implements Holder {
   }
 }
 
-function setProgram(
+/** Asks for a program in the mode that the flags name, or with -1 for none. */
+export function setXdpProgram(
   socket: RouteSocket,
   ifindex: number,
   { fd, flags, expected }: { fd: number; flags: number; expected?: number },

@@ -19,7 +19,16 @@ export interface XdpTarget {
 }
 
 /** `XDP_FLAGS_*` of include/uapi/linux/if_link.h. */
-const modeFlags: Readonly<Record<XdpMode, number>> = { generic: 1 << 1, native: 1 << 2, offload: 1 << 3 };
+const flagsOfModes: Readonly<Record<XdpMode, number>> = { generic: 1 << 1, native: 1 << 2, offload: 1 << 3 };
+
+/** Flags that name a mode; 0 for none. Throws TypeError for what is no mode. */
+export function modeFlags(mode: XdpMode | undefined): number {
+  if (mode === undefined) return 0;
+  if (mode in flagsOfModes) return flagsOfModes[mode];
+  throw new TypeError(
+    `mode: ${JSON.stringify(mode)} is none; there are ${Object.keys(flagsOfModes).join(', ')}`,
+  );
+}
 
 /**
  * Attaches to a network interface: a BPF link (Linux 5.9), before that by netlink (4.8), which outlives a process that is killed; net/core/dev.c.
@@ -33,11 +42,7 @@ export function attachXdp(program: Attachable, target: XdpTarget): LinkParts {
     target.interface,
     `${program.file}: program ${program.name}: attach to ${kind} ${place}`,
   );
-  if (mode !== undefined && !(mode in modeFlags))
-    throw new TypeError(
-      `mode: ${JSON.stringify(mode)} is none; there are ${Object.keys(modeFlags).join(', ')}`,
-    );
-  const flags = mode ? modeFlags[mode] : 0;
+  const flags = modeFlags(mode);
   const attempt = { program, target, ifindex };
   try {
     const explain = (errno: number) => explainXdp(attempt, errno);
