@@ -45,7 +45,9 @@ export interface CompiledObject {
 export function compileObject(path: string, options: CompileOptions = {}): CompiledObject {
   if (!existsSync(path)) throw new CompileError(path, 'there is no such file');
   const clang = findClang(path, options.clang);
-  return withStore(options.cache, store => compileIn(store, clang, path, options));
+  // clang would take it for an option.
+  const source = path.startsWith('-') ? `./${path}` : path;
+  return withStore(options.cache, store => compileIn(store, clang, source, options));
 }
 
 function compileIn(store: Store, clang: Clang, path: string, options: CompileOptions): CompiledObject {
@@ -89,7 +91,7 @@ function flagsFor(store: Store, path: string, options: CompileOptions, vmlinux?:
 
 /** Returns what clang wrote besides the object. */
 function compileTo(clang: Clang, flags: readonly string[], path: string, output: string): string {
-  const args = [...flags, '-fno-color-diagnostics', '-c', path, '-o', output];
+  const args = [...flags, '-fno-color-diagnostics', '-fno-crash-diagnostics', '-c', path, '-o', output];
   const { status, signal, stderr, error } = spawnSync(clang.program, args, {
     encoding: 'utf8',
     maxBuffer: 1 << 26,
@@ -100,6 +102,6 @@ function compileTo(clang: Clang, flags: readonly string[], path: string, output:
   const hint = hintFor(stderr);
   throw new CompileError(path, `${clang.program} ${how}`, stderr, {
     ...(hint ? { hint } : {}),
-    cause: error,
+    ...(error ? { cause: error } : {}),
   });
 }

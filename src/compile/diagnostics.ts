@@ -22,10 +22,18 @@ export function parseDiagnostics(output: string): Diagnostic[] {
   for (const line of output.split('\n')) {
     const remark = parseLine(line);
     if (remark) found.push({ ...remark, snippet: [] });
-    // Source lines are indented, or have their number and a bar before them (clang 16).
-    else if (/^\s+\S|^\s*\d* \|/.test(line)) found.at(-1)?.snippet.push(line);
+    else if (isSource(line)) found.at(-1)?.snippet.push(line);
   }
   return found;
+}
+
+/** Source lines have their number and a bar before them (clang 16), or are as they are, with marks below; not frames of a crash. */
+function isSource(line: string): boolean {
+  return (
+    line.trim() !== '' &&
+    !/^\s*#\d+ 0x/.test(line) &&
+    !/^(?:In file included from |\d+ (?:error|warning)s? |PLEASE |Stack dump:|\d+\.\t)/.test(line)
+  );
 }
 
 function parseLine(text: string): Omit<Diagnostic, 'snippet'> | undefined {

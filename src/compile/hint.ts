@@ -1,6 +1,10 @@
 const hints: readonly [RegExp, string][] = [
   [/'vmlinux\.h' file not found/, 'give the BTF of a kernel, or a folder that has vmlinux.h'],
   [
+    /bpf_helper(?:s|_defs)\.h:\d+:\d+: error: unknown type name '__u/,
+    'include "vmlinux.h" or <linux/bpf.h> before <bpf/bpf_helpers.h>',
+  ],
+  [
     /'(?:linux|asm|asm-generic)\/[^']*' file not found/,
     'the kernel’s headers for programs are missing: apt-get install linux-libc-dev, or include "vmlinux.h" instead',
   ],

@@ -50,10 +50,10 @@ export class Store {
   }
 
   object(key: string): StoredObject | undefined {
-    const bytes = read(this.#object(key));
-    if (!bytes) return undefined;
+    const file = read(this.#object(key));
+    if (!file) return undefined;
     touch(this.#object(key));
-    return { bytes, warnings: read(this.#warnings(key))?.toString() ?? '' };
+    return unpack(file);
   }
 
   /** Adds what `make` writes to the path it is given; it returns the warnings. */
@@ -61,12 +61,10 @@ export class Store {
     const output = this.#temporary();
     try {
       const warnings = make(output);
-      const bytes = readFileSync(output);
-      // First, because who finds the object looks for them.
-      if (warnings) this.#write(this.#warnings(key), warnings);
-      publish(output, this.#object(key));
+      const made = { bytes: readFileSync(output), warnings };
+      this.#write(this.#object(key), pack(made));
       this.#forget();
-      return { bytes, warnings };
+      return made;
     } finally {
       rmSync(output, { force: true });
     }
@@ -80,8 +78,10 @@ export class Store {
   }
 
   /** Path of a header that `make` makes of `source`. */
-  header(name: string, source: Uint8Array, make: () => string): string {
-    return this.#header(createHash('sha256').update(source).digest('hex'), name, make);
+  header(name: string, source: readonly (string | Uint8Array)[], make: () => string): string {
+    const hash = createHash('sha256');
+    for (const part of source) hash.update(part);
+    return this.#header(hash.digest('hex'), name, make);
   }
 
   #header(hash: string, name: string, make: () => string): string {
@@ -96,11 +96,7 @@ export class Store {
   }
 
   #object(key: string): string {
-    return join(this.#folder, 'objects', `${key}.bpf.o`);
-  }
-
-  #warnings(key: string): string {
-    return join(this.#folder, 'objects', `${key}.txt`);
+    return join(this.#folder, 'objects', key);
   }
 
   #temporary(): string {
@@ -109,18 +105,18 @@ export class Store {
     return join(folder, randomUUID());
   }
 
-  #write(path: string, text: string): void {
+  #write(path: string, content: string | Uint8Array): void {
     const temporary = this.#temporary();
-    writeFileSync(temporary, text);
-    publish(temporary, path);
+    writeFileSync(temporary, content);
+    mkdirSync(dirname(path), { recursive: true });
+    renameSync(temporary, path);
   }
 
   #forget(): void {
     let bytes = 0;
     for (const [i, entry] of entries(join(this.#folder, 'objects')).entries()) {
       bytes += entry.size;
-      // The warnings of an object are a file of their own.
-      if (i >= 2 * maxObjects || bytes > maxObjectBytes) rmSync(entry.path, { force: true });
+      if (i >= maxObjects || bytes > maxObjectBytes) rmSync(entry.path, { force: true });
     }
     removeOld(entries(join(this.#folder, 'new')));
   }
@@ -152,9 +148,17 @@ function removeOld(list: readonly Entry[]): void {
     if (Date.now() - used > inUseMs) rmSync(path, { recursive: true, force: true });
 }
 
-function publish(temporary: string, path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  renameSync(temporary, path);
+/** The warnings in a line of JSON, then the object. */
+function pack({ bytes, warnings }: StoredObject): Uint8Array {
+  return Buffer.concat([Buffer.from(`${JSON.stringify(warnings)}\n`), bytes]);
+}
+
+function unpack(file: Buffer): StoredObject {
+  const end = file.indexOf('\n');
+  return {
+    bytes: new Uint8Array(file.subarray(end + 1)),
+    warnings: JSON.parse(file.toString('utf8', 0, end)),
+  };
 }
 
 function touch(path: string): void {

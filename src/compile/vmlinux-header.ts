@@ -4,9 +4,13 @@ import { liveSys } from '../syscall/index.js';
 import { CompileError } from './compile-error.js';
 import type { Store } from './store.js';
 
+/** To be raised when {@link dumpC} writes something else of the same BTF. */
+const dumpVersion = 'dumpC 1';
+
 /** Path of a `vmlinux.h` with the types of `btf`; made once for each BTF. */
 export function vmlinuxHeader(store: Store, btf: BtfTypes): string {
-  return store.header('vmlinux.h', btf.bytes, () => [...dumpC(btf)].join('\n'));
+  const source = [dumpVersion, btf.base?.bytes ?? '', btf.bytes];
+  return store.header('vmlinux.h', source, () => [...dumpC(btf)].join('\n'));
 }
 
 /** Throws CompileError where the running kernel shows no BTF. */
