@@ -28,7 +28,7 @@ export function sourceDocs(text: string, file: string): SourceDocs {
   for (const { 1: comment = '', 2: declaration = '', index } of text.matchAll(documented)) {
     const fields = fieldsOf(comment, file, text.slice(0, index).split('\n').length);
     const code = declaration.replaceAll(/SEC\("[^"]*"\)/g, ' ');
-    const program = /(\w+)\s*\([^()]*\)\s*\{$/.exec(code)?.[1] ?? /BPF_\w+\(\s*(\w+)/.exec(code)?.[1];
+    const program = /\bBPF_\w+\(\s*(\w+)/.exec(code)?.[1] ?? /(\w+)\s*\([^()]*\)\s*\{$/.exec(code)?.[1];
     const variable = /(\w+)\s*(?:\[[^\]]*\]\s*)*[;=]$/.exec(code)?.[1];
     if (/\bLICENSE\b/.test(code)) doc = fields;
     else if (/^\s*struct\s*\{$/.test(code)) {
