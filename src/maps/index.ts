@@ -15,7 +15,7 @@ export type { CreateMapOptions, MapTemplate } from './create-options.js';
 export { type Device, DeviceMap, type DeviceSource } from './device-map.js';
 export { DevMap } from './devmap.js';
 export { DevMapHash } from './devmap-hash.js';
-export type { ElementAs } from './element-as.js';
+export { type ElementAs, typeNamed } from './element-as.js';
 export { bytesAt, type Element, type ElementCodec } from './element-codec.js';
 export { DamagedBufferError } from './events/damaged-buffer-error.js';
 export type { EventCallback, EventInfo, RawCallback } from './events/event-delivery.js';

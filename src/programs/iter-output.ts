@@ -1,6 +1,9 @@
 import { read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { BpfCmd } from '../abi/index.js';
+import { type BtfTypes, type Codec, codec } from '../btf/index.js';
+import { FormatError } from '../errors/index.js';
+import { typeNamed } from '../maps/index.js';
 import { BpfError, bpf, Errno, OwnedFd, type Sys } from '../syscall/index.js';
 
 /** Where an iterator's output comes from: opened anew for each reading. */
@@ -9,6 +12,8 @@ export interface IterSource {
   /** For messages. */
   readonly what: string;
   /** The link, and what is to be closed when the reading is over. */
+  /** The types of the object that the program is of. */
+  readonly btf?: BtfTypes | undefined;
   readonly open: () => { readonly link: number; readonly close: () => void };
 }
 
@@ -53,6 +58,35 @@ export class IterOutput implements AsyncIterable<Uint8Array> {
     }
     rest += decoder.decode();
     if (rest !== '') yield rest;
+  }
+
+  /**
+   * The records of a program that writes structs (bpf_seq_write), decoded by a type of its object, such as `struct process`, or by a codec. Throws TypeError for a type
+   * that there is not, FormatError when the last record is cut short, and BpfError.
+   */
+  async *as<T>(type: string | Codec): AsyncGenerator<T, void, undefined> {
+    const record = typeof type === 'string' ? this.#codecOf(type) : type;
+    let rest = new Uint8Array();
+    for await (const chunk of this) {
+      const bytes = rest.length > 0 ? new Uint8Array(Buffer.concat([rest, chunk])) : chunk;
+      let at = 0;
+      for (; at + record.size <= bytes.length; at += record.size) yield record.read(bytes, at) as T;
+      rest = bytes.slice(at);
+    }
+    if (rest.length > 0)
+      throw new FormatError(
+        `${this.#source.what}: the program wrote ${rest.length} bytes after its last record of ${record.size}: it is of another type`,
+      );
+  }
+
+  #codecOf(name: string): Codec {
+    const { btf, what } = this.#source;
+    const typeId = btf && typeNamed(btf, name);
+    if (!btf || typeId === undefined)
+      throw new TypeError(
+        `${what}: ${btf ? `the object's BTF has no type ${name}` : 'the object has no BTF'}`,
+      );
+    return codec(btf, typeId);
   }
 
   /** All of it, by calls that wait. Throws BpfError. */

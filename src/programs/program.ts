@@ -165,6 +165,7 @@ export class Program implements Attachable {
     return new IterOutput({
       sys: this.sys,
       what: `${this.#what}: read`,
+      btf: this.#parts.btf,
       open: () => {
         const link = this.attachTo({ ...parameters, kind: 'iter' });
         return { link: link.fd, close: () => link.close() };
