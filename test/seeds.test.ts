@@ -6,7 +6,7 @@ import { BpfObject } from '../src/index.js';
 import { waitingChild } from './child.js';
 import { command, Running, rawbpf, startRawbpf } from './cli-process.js';
 import { needs, run, which } from './live.js';
-import { fixture } from './repository.js';
+import { fixture, repository } from './repository.js';
 import { recordSeed } from './seed-row.js';
 import { traceLock } from './trace-lock.js';
 
@@ -30,6 +30,7 @@ t.test('readelf of an object', async t => {
   t.same([ourNumber, ourName, ourType], [number, name, type]);
   t.same([ourOffset, ourSize].map(Number), [`0x${offset}`, `0x${size}`].map(Number));
   recordSeed(
+    t,
     { command: `readelf -SW ${file}`, prints: theirs },
     { command: `rawbpf inspect --elf ${file}`, prints: ours },
   );
@@ -49,6 +50,7 @@ t.test('bpftool while opensnoop runs', async t => {
   t.same(ours, theirs);
   const prints = theirs.find(line => line.includes('map[id:')) ?? '';
   recordSeed(
+    t,
     { command: 'bpftool prog dump xlated id 159 linum', prints },
     { command: 'rawbpf prog dump xlated id 159 linum', prints },
   );
@@ -75,7 +77,7 @@ function compareList(t: Test, kind: 'prog' | 'map', ids: readonly number[]): voi
   }
   const [first = []] = theirs.filter(([line]) => kind === 'prog' || line?.includes('name start'));
   const prints = first[0] ?? '';
-  recordSeed({ command: `bpftool ${kind} list`, prints }, { command: `rawbpf ${kind} list`, prints });
+  recordSeed(t, { command: `bpftool ${kind} list`, prints }, { command: `rawbpf ${kind} list`, prints });
 }
 
 t.test('strace of bpf()', async t => {
@@ -97,6 +99,7 @@ t.test('strace of bpf()', async t => {
   t.equal(ours, theirs);
   const prints = `${theirs}, …`;
   recordSeed(
+    t,
     { command: 'strace -e bpf ./opensnoop', prints },
     { command: `rawbpf run --syscalls ${file}`, prints },
   );
@@ -118,6 +121,7 @@ t.test('trace_pipe', async t => {
     line.replace(/\d+\.\d+(?=: bpf_trace_printk)/, '').replace(/\[\d+\] \S+/, '');
   t.equal(steady(ours), steady(theirs));
   recordSeed(
+    t,
     { command: 'cat /sys/kernel/debug/tracing/trace_pipe', prints: theirs },
     { command: 'rawbpf trace-pipe', prints: ours },
   );
@@ -166,14 +170,42 @@ t.test('opensnoop', async t => {
   t.match(words(our), { length: words(our).length });
   for (const word of words(their)) t.ok(words(our).includes(word), word);
   recordSeed(
-    { command: "bpftrace -e 'tracepoint:syscalls:sys_enter_openat { … }'", prints: short(their, name) },
-    { command: `rawbpf run ${file}`, prints: short(our, name) },
+    t,
+    { command: "bpftrace -e 'tracepoint:syscalls:sys_enter_openat { … }'", prints: short(their, 1, name) },
+    { command: `rawbpf run ${file}`, prints: short(our, 3, name) },
   );
 });
 
-/** The path that a test made, as a document would have it. */
-function short(line: string, name: string): string {
-  return line.replace(name, '/etc/hosts').replaceAll(/\b\d{4,}\b/g, '…');
+t.test('ecc and ecli', async t => {
+  if (!needs(t, { bpf: true, tools: ['clang'], headers: ['bpf/bpf_helpers.h'] })) return;
+  const json = join(t.testdir(), 'package.json');
+  const written = rawbpf('package', join(repository, 'bpf/minimal.bpf.c'), '-o', json);
+  t.equal(written.status, 0, written.stderr);
+  const there = 'not installable here';
+  recordSeed(
+    t,
+    { command: './ecc minimal.bpf.c', prints: there },
+    { command: 'rawbpf package minimal.bpf.c -o package.json', prints: '' },
+  );
+  await traceLock(t);
+  const child = waitingChild('echo .');
+  t.teardown(() => child.close());
+  const running = startRawbpf('run', json, '--pid-filter', String(child.pid), '--count', '1');
+  await running.until(({ stderr }) => stderr.includes('attached'));
+  await child.release();
+  t.equal(await running.finished, 0, running.stderr);
+  const line = lineWith(running.stdout, `PID ${child.pid}.`);
+  t.match(line, 'BPF triggered sys_enter_write');
+  recordSeed(
+    t,
+    { command: 'sudo ./ecli run package.json', prints: there },
+    { command: 'rawbpf run package.json', prints: line },
+  );
+});
+
+/** The line without the times and pids that it begins with, and with a path as a document would have it. */
+function short(line: string, numbers: number, name: string): string {
+  return ['…', ...words(line.replace(name, '/etc/hosts')).slice(numbers)].join(' ');
 }
 
 function lineWith(text: string, part: string): string {

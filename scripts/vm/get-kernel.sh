@@ -10,21 +10,11 @@ dir=${2:-${XDG_CACHE_HOME:-$HOME/.cache}/rawbpf/kernels/$suite}
 if [ -n "$(find "$dir" -name 'vmlinuz*' 2>/dev/null)" ]; then echo "$dir"; exit 0; fi
 
 apt=$dir/.apt
-mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
+mkdir -p "$apt"
 dir=$(realpath "$dir") apt=$(realpath "$apt")
-mirror=$(grep -rhoE 'https?://[^ ]*/debian/?( |$)' /etc/apt/sources.list /etc/apt/sources.list.d 2>/dev/null | head -1 | tr -d ' ')
-[ -n "$mirror" ] || { echo "get-kernel: apt on this machine has no Debian source to take a kernel from" >&2; exit 1; }
-mirror=${mirror%/}
-key=signed-by=/usr/share/keyrings/debian-archive-keyring.gpg
-{
-  echo "deb [$key] $mirror $suite main"
-  [ "$suite" = sid ] || echo "deb [$key] $mirror-security $suite-security main"
-} > "$apt/sources.list"
-: > "$apt/status"
-# A private apt state: the machine's own lists and packages are not touched.
-options=(-oDir::Etc::sourcelist="$apt/sources.list" -oDir::Etc::sourceparts=- -oDir::State::lists="$apt/lists"
-  -oDir::State::status="$apt/status" -oDir::Cache="$apt/cache" -oAPT::Sandbox::User=root)
-apt-get "${options[@]}" -qq update >&2
+# shellcheck source=scripts/vm/private-apt.sh
+. "$(dirname "$(realpath "$0")")/private-apt.sh"
+private_apt "$suite" "$apt"
 kernel_parts() {
   apt-cache "${options[@]}" depends "$1" | sed -nE 's/^ *Depends: (linux-(image|base|binary|modules)-[0-9][^ ]*)$/\1/p'
 }
