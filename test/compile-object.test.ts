@@ -109,7 +109,7 @@ t.test('vmlinux.h declares the types that are given', async t => {
 t.test('an error has its place and its source lines', async t => {
   if (!needs(t, { tools: ['clang'] })) return;
   const folder = folderOf(t, {
-    'bad.bpf.c': '#include "bad.h"\nint one(void) {\n  return TWICE(missing);\n}\nint two = "2";\n',
+    'bad.bpf.c': '#include "bad.h"\nint one(void) {\n  return TWICE(missing);\n}\n',
     'bad.h': '#define TWICE(x) ((x) * other)\n',
     'stack.bpf.c':
       '__attribute__((section("raw_tp"), used)) int big(int *ctx) {\n  char many[600];\n  asm volatile("" : : "r"(many));\n  return 0;\n}\n',

@@ -6,8 +6,13 @@ import { Refusals } from './refusal.js';
 export function reportError(error: unknown, verbose: boolean): void {
   if (error instanceof Refusals) for (const each of error.errors) reportError(each, verbose);
   else if (!(error instanceof RawbpfError)) console.error(error);
-  else if (verbose || process.env['RAWBPF_VERBOSE']) complain(error.explain());
+  else if (verbose || process.env['RAWBPF_VERBOSE'] || showsSource(error)) complain(error.explain());
   else complain(oneLine(error));
+}
+
+/** Whether the long story is what one reads first: a compiler's errors, with their source lines. */
+function showsSource({ code }: RawbpfError): boolean {
+  return code === 'ERR_RAWBPF_COMPILE';
 }
 
 /** A message on stderr, after the name of the command. */

@@ -74,17 +74,13 @@ function lacksVmlinux(sources: readonly string[], path: string, { include = [] }
 function flagsFor(store: Store, path: string, options: CompileOptions, vmlinux?: string): string[] {
   const { include = [], flags = [], headers = 'installed' } = options;
   const own = store.headers(ownHeaders());
-  const folders = [
-    dirname(path),
-    ...include,
-    ...(vmlinux ? [vmlinux] : []),
-    ...(headers === 'own' ? [own] : []),
-  ];
   return [
     ...targetFlags(),
-    ...folders.flatMap(folder => ['-I', folder]),
-    // Looked at last, so that the installed ones win.
-    ...(headers === 'own' ? [] : ['-idirafter', own]),
+    ...[dirname(path), ...include].flatMap(folder => ['-I', folder]),
+    ...(vmlinux ? ['-isystem', vmlinux] : []),
+    // Looked at last, unless asked for, so that the installed ones win.
+    headers === 'own' ? '-isystem' : '-idirafter',
+    own,
     ...flags,
   ];
 }
