@@ -28,4 +28,19 @@ export class CliSession {
     if (status !== 0) t.fail(`${args.join(' ')}: ${stderr}`);
     return stdout === '' ? undefined : JSON.parse(stdout);
   }
+
+  /** Runs a command that is to end well, without a word on stderr; what it printed. */
+  async done(t: Test, ...args: string[]): Promise<string> {
+    const { status, stdout, stderr } = await this.run(...args);
+    t.same([status, stderr], [0, ''], args.join(' '));
+    return stdout;
+  }
+
+  /** Runs a command that is to be refused with one line that says why. */
+  async refused(t: Test, line: RegExp, ...args: string[]): Promise<void> {
+    const { status, stdout, stderr } = await this.run(...args);
+    t.same([status, stdout], [1, ''], args.join(' '));
+    t.match(stderr, line, args.join(' '));
+    t.equal(stderr.trimEnd().split('\n').length, 1, 'one line');
+  }
 }
