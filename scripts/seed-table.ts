@@ -28,7 +28,7 @@ const same = (a: SeedRow, b: SeedRow): boolean => a.theirs.command === b.theirs.
 /** In HTML, because the formatter pads cells of Markdown to the longest. */
 function table(rows: readonly SeedRow[]): string {
   const code = (text: string) =>
-    `<code>${text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')}</code>`;
+    text && `<code>${text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')}</code>`;
   return [
     '<table>',
     '<tr><th>there</th><th>here</th></tr>',
