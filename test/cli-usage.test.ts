@@ -8,7 +8,15 @@ import { fixture } from './repository.js';
 /** All that can be called: `rawbpf inspect`, `rawbpf prog list`. */
 function* callable(command: Command): Generator<Command> {
   if (command.commands.length === 0 || command.registeredArguments.length > 0) yield command;
-  for (const below of command.commands) yield* callable(below);
+  for (const below of shown(command)) yield* callable(below);
+}
+
+/** The commands below one, without those that are not for people. */
+function shown(command: Command): Command[] {
+  return command
+    .createHelp()
+    .visibleCommands(command)
+    .filter(below => below.name() !== 'help');
 }
 
 /** The words by which a command is called. */
@@ -70,8 +78,7 @@ t.test('the help lists the commands', async t => {
   const { status, stdout, stderr } = rawbpf('--help');
   t.equal(status, 0);
   t.equal(stderr, '');
-  for (const command of createProgram().commands)
-    t.match(stdout, new RegExp(`^ {2}${command.name()}\\b`, 'm'));
+  for (const command of shown(createProgram())) t.match(stdout, new RegExp(`^ {2}${command.name()}\\b`, 'm'));
 });
 
 t.test('--help of a command', async t => {

@@ -4,6 +4,7 @@ import { coloured, paint } from '../paint.js';
 import { addBatchCommand } from './batch.js';
 import { addBtfCommands } from './btf.js';
 import { addCgroupCommands } from './cgroup.js';
+import { addCompletionCommands } from './completion.js';
 import { addFeatureCommands } from './feature.js';
 import { addGenCommands } from './gen.js';
 import { addIterCommands } from './iter.js';
@@ -50,5 +51,6 @@ export function createProgram(): Command {
   addFeatureCommands(program);
   addBatchCommand(program, createProgram);
   addCgroupCommands(program);
+  addCompletionCommands(program, createProgram);
   return program;
 }
