@@ -38,10 +38,11 @@ function addElementCommands(map: Command): void {
     .addOption(json())
     .action(async (words, options) => (await load()).lookUp(words, options));
   addCommand(map, 'update', {
-    description: `Write a value. Bytes win: as many numbers as the map has bytes are bytes, else one word is JSON or, where it is none, text.
+    description: `Write a value. DATA of as many numbers as there are bytes is bytes; else one word is JSON or, where it is none, text.
 Into maps of maps go maps, and into prog arrays programs, by their selector. A map with a value for each CPU gets it for all.`,
     example: `rawbpf map update pinned /sys/fs/bpf/counts key 501 value '{"packets": 1}' noexist`,
   })
+    .summary('Write a value.')
     .argument('<words...>', `MAP key DATA value DATA [any|noexist|exist]; DATA: ${data}`)
     .addOption(json())
     .action(async (words, options) => (await load()).update(words, options));
@@ -115,11 +116,12 @@ function addWholeMapCommands(map: Command): void {
     .addOption(json())
     .action(async (words, options) => (await load()).freeze(words, options));
   addCommand(map, 'event-pipe', {
-    description: `The events of a perf event array or a ring buffer, until Ctrl-C. They are taken: who else reads the map does not get them, and of a perf event
-array gets no more at all.`,
+    description: `The events of a perf event array or a ring buffer, until Ctrl-C.
+They are taken: who else reads the map does not get them, and of a perf event array gets no more at all.`,
     example: 'rawbpf map event-pipe name events --btf opensnoop.bpf.o --type event',
   })
     .alias('event_pipe')
+    .summary('The events of a perf event array or a ring buffer, until Ctrl-C.')
     .argument('<map...>', selector)
     .option('--type <name>', 'what the events are, a type of --btf')
     .option('--btf <file>', 'an object, or a file of raw BTF, with the type of the events')
