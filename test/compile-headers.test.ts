@@ -11,7 +11,7 @@ import { type CompiledObject, type CompileOptions, compileObject } from '../src/
 import { parseElf, SHF_EXECINSTR } from '../src/elf/index.js';
 import { inspectObject, parseObject } from '../src/object/index.js';
 import { needs } from './live.js';
-import { repository } from './repository.js';
+import { fixture, repository } from './repository.js';
 
 const sources = readdirSync(join(repository, 'bpf'))
   .filter(name => name.endsWith('.bpf.c'))
@@ -46,12 +46,12 @@ const bothWays = (source: string, options: CompileOptions = {}): [CompiledObject
   compiled(source, { ...options, headers: 'installed' }),
 ];
 
-t.test('sources mean the same with our headers as with libbpf’s', async t => {
-  if (!needs(t, { linux: true, tools: ['clang'], headers: ['bpf/bpf_helpers.h', 'linux/bpf.h'] })) return;
+t.test('with our headers sources are what the fixtures are, which were made with libbpf’s', async t => {
+  if (!needs(t, { linux: true, tools: ['clang-14'], headers: ['linux/bpf.h'] })) return;
   for (const source of sources.filter(source => !usesUsdt(source))) {
-    const [ours, theirs] = bothWays(source);
-    t.same(meaning(ours.bytes), meaning(theirs.bytes), basename(source));
-    t.equal(ours.warnings, theirs.warnings);
+    const { bytes, warnings } = compiled(source, { headers: 'own', clang: 'clang-14' });
+    t.equal(warnings, '');
+    t.same(meaning(bytes), meaning(readFileSync(fixture(basename(source, '.bpf.c')))), basename(source));
   }
 });
 

@@ -1,6 +1,6 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Btf } from '../src/btf/index.js';
 import { CompileError, type CompileOptions, compileObject } from '../src/compile/index.js';
@@ -34,7 +34,7 @@ const errorOf = (make: () => unknown): CompileError => {
   throw new Error('it compiled');
 };
 
-t.test('compiles the repository’s programs to what the fixtures are', async t => {
+t.test('compiles with the headers that are installed to what the fixtures are', async t => {
   if (!needs(t, { linux: true, tools: ['clang-14'], headers: ['bpf/bpf_helpers.h', 'linux/bpf.h'] })) return;
   const meaning = (bytes: Uint8Array) => ({
     code: parseElf(bytes, 'object')
@@ -42,11 +42,12 @@ t.test('compiles the repository’s programs to what the fixtures are', async t 
       .map(({ name, data }) => [name, Buffer.from(data).toString('hex')]),
     ...inspectObject(parseObject(bytes, { file: 'object' })),
   });
-  for (const name of readdirSync(join(repository, 'bpf')).filter(name => name.endsWith('.bpf.c'))) {
-    const { bytes, warnings, compiler } = compiled(join(repository, 'bpf', name), { clang: 'clang-14' });
+  for (const name of ['opensnoop', 'test-core', 'test-links-usdt', 'test-types']) {
+    const source = join(repository, 'bpf', `${name}.bpf.c`);
+    const { bytes, warnings, compiler } = compiled(source, { clang: 'clang-14' });
     t.match(compiler, /clang version 14/);
     t.equal(warnings, '', name);
-    t.same(meaning(bytes), meaning(readFileSync(fixture(basename(name, '.bpf.c')))), name);
+    t.same(meaning(bytes), meaning(readFileSync(fixture(name))), name);
   }
 });
 
