@@ -3,11 +3,16 @@ import { getSystemErrorMap } from 'node:util';
 import { Refusal } from './refusal.js';
 import type { Stop } from './stop.js';
 
+/** Characters that wait at most. */
+const mostPending = 1 << 16;
+
 /** Where a command that goes on writes what it sees: stdout, or a file. Closing it throws Refusal when the file could not take all of it. */
 export class TextOutput {
   readonly #file: string | undefined;
   readonly #fd: number | undefined;
   readonly #stop: Stop;
+  #pending = '';
+  #flushing: NodeJS.Immediate | undefined;
   #refusal: Refusal | undefined;
 
   /** Opens the file anew. Throws Refusal when it can't be written, or is the input. */
@@ -29,15 +34,28 @@ export class TextOutput {
     return this.#fd === undefined && process.stdout.isTTY === true;
   }
 
+  /** Writes it with what else comes in this turn of the event loop: a write for each event would cost more than the event. */
   write(text: string): void {
-    if (this.#fd === undefined) process.stdout.write(text);
-    else if (!this.#refusal) this.#writeTo(this.#fd, text);
+    this.#pending += text;
+    if (this.#pending.length > mostPending) this.#flush();
+    else this.#flushing ??= setImmediate(() => this.#flush());
   }
 
   /** Throws Refusal for what could not be written. */
   close(): void {
+    this.#flush();
     if (this.#fd !== undefined) closeSync(this.#fd);
     if (this.#refusal) throw this.#refusal;
+  }
+
+  #flush(): void {
+    clearImmediate(this.#flushing);
+    this.#flushing = undefined;
+    const text = this.#pending;
+    this.#pending = '';
+    if (text === '') return;
+    if (this.#fd === undefined) process.stdout.write(text);
+    else if (!this.#refusal) this.#writeTo(this.#fd, text);
   }
 
   #writeTo(fd: number, text: string): void {

@@ -12,10 +12,11 @@ export interface TracePipeOptions {
 /** `rawbpf trace-pipe`: what programs print with bpf_printk(). */
 export async function tracePipe({ json = false, count, duration }: TracePipeOptions): Promise<void> {
   using stop = new Stop(duration);
-  const printer = new EventPrinter(
-    { json, ...(count === undefined ? {} : { count }) },
-    new TextOutput(stop),
-    stop,
-  );
-  await printTrace(printer, { signal: stop.signal, json });
+  const output = new TextOutput(stop);
+  const printer = new EventPrinter({ json, ...(count === undefined ? {} : { count }) }, output, stop);
+  try {
+    await printTrace(printer, { signal: stop.signal, json });
+  } finally {
+    output.close();
+  }
 }

@@ -18,10 +18,11 @@ import { complain, oneLine } from '../../report-error.js';
 export function attachPrograms(object: BpfObject, targets: ReadonlyMap<string, AttachTarget>): Link[] {
   const links: Link[] = [];
   const attached: string[] = [];
-  const attach = (name: string, what: string, call: () => Link): void => {
+  const attach = (name: string, call: () => Link, what?: string): void => {
     try {
-      links.push(call());
-      attached.push(what);
+      const link = call();
+      links.push(link);
+      attached.push(what ?? `${link.kind} ${link.target}`);
     } catch (error) {
       if (!(error instanceof RawbpfError)) throw error;
       complain(`warning: ${name}: ${oneLine(error)}`);
@@ -29,8 +30,8 @@ export function attachPrograms(object: BpfObject, targets: ReadonlyMap<string, A
   };
   for (const program of Object.values(object.programs)) {
     const target = targets.get(program.name);
-    if (target) attach(program.name, targetText(program, target), () => program.attachTo(target));
-    else if (attachesItself(program.spec)) attach(program.name, program.spec.section, () => program.attach());
+    if (target) attach(program.name, () => program.attachTo(target));
+    else if (attachesItself(program.spec)) attach(program.name, () => program.attach(), program.spec.section);
     else if (!isCalled(program))
       complain(
         `warning: ${program.name}: SEC("${program.spec.section}") names no target: give it one by --attach ${program.name}=SECTION/TARGET`,
@@ -38,7 +39,7 @@ export function attachPrograms(object: BpfObject, targets: ReadonlyMap<string, A
   }
   for (const map of Object.values(object.maps))
     if (map instanceof StructOpsMap && map.isComplete && map.state !== 'inuse')
-      attach(map.name, map.name, () => attachStructOps(map));
+      attach(map.name, () => attachStructOps(map), map.name);
   if (attached.length === 0) throw new Refusal(`${object.spec.file}: no program could be attached`);
   complain(`attached ${attached.join(', ')}`);
   return links;
@@ -47,10 +48,4 @@ export function attachPrograms(object: BpfObject, targets: ReadonlyMap<string, A
 /** Programs that others run: by tail calls, or as functions of a struct_ops map. */
 function isCalled({ spec }: Program): boolean {
   return /^(\?)?struct_ops|^syscall$/.test(spec.section);
-}
-
-function targetText({ spec }: Program, target: AttachTarget): string {
-  const named = target as { symbol?: string; event?: unknown; interface?: unknown; cgroup?: unknown };
-  const what = named.symbol ?? named.event ?? named.interface ?? named.cgroup;
-  return what === undefined ? `${target.kind} of ${spec.name}` : `${target.kind} ${what}`;
 }
