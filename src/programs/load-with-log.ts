@@ -41,7 +41,8 @@ export function loadWithLog(sys: Sys, attr: AttrRecord, level = 0): LoadedProgra
   const first = bpf(sys, BpfCmd.BPF_PROG_LOAD, attr);
   if (first >= 0) return { fd: first, log: undefined };
   const second = first === -Errno.E2BIG ? withEndOfLog(sys, attr) : withWholeLog(sys, attr, BPF_LOG_LEVEL1);
-  return 'fd' in second ? second : { ...second, errno: -first };
+  if ('fd' in second || second.errno === Errno.EAGAIN) return second;
+  return { ...second, errno: -first };
 }
 
 function withWholeLog(sys: Sys, attr: AttrRecord, level: number): LoadedProgram | Refusal {

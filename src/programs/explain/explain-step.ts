@@ -35,8 +35,8 @@ export function explainStep(refused: RefusedStep): RawbpfError {
   const { file, step, refusal } = refused;
   // A log of statistics alone is that of a program which the verifier never came to.
   const { reason, instruction } = findFault(refusal.log);
-  const tooNew = kindTooNew(refused, reason);
-  if ((reason || instruction) && !tooNew) {
+  const cause = interrupted(refused, reason) ?? kindTooNew(refused, reason);
+  if ((reason || instruction) && !cause) {
     const reached = reason && poisonReached(step, reason, instruction);
     const sourceAt = sourceOf(step, refused.btf);
     return new VerifierError({
@@ -47,12 +47,22 @@ export function explainStep(refused: RefusedStep): RawbpfError {
       ...(reached ? { reached } : {}),
     });
   }
-  return errorFor(tooNew ?? causeOf(refused), {
+  return errorFor(cause ?? causeOf(refused), {
     syscall: 'bpf',
     cmd: step.cmd,
     errno: refusal.errno,
     what: `${file}: ${step.what}`,
   });
+}
+
+/** Set when the verifier gave up for a signal (kernel/bpf/verifier.c: do_check), and did so each time it was asked again. Its log ends anywhere then. */
+function interrupted({ step, refusal }: RefusedStep, reason: string | undefined): Cause | undefined {
+  if (step.cmd !== BpfCmd.BPF_PROG_LOAD || refusal.errno !== Errno.EAGAIN || reason) return undefined;
+  return {
+    reason: 'signals to this thread interrupted the verifier each time, before it had examined the program',
+    advice:
+      'Load it again; while it loads, pause what sends the signals: a profiler (SIGPROF), an interval timer, a debugger.',
+  };
 }
 
 /** Set when the kernel cannot load what the program is loaded as, and said EINVAL without a word, or one about that, or that a kfunc is not for it. */
