@@ -94,7 +94,7 @@ t.test('packages of before', async t => {
   t.same(packed.object, object, 'the size is newer, and base64 may come in lines');
   t.same(packed.exported, {
     btf: Buffer.from([1, 2]),
-    structs: [{ name: 'event', typeId: 2, size: undefined }],
+    structs: [{ name: 'event', declaration: undefined, typeId: 2, size: undefined }],
   });
   const first = {
     name: 'opensnoop',
@@ -106,6 +106,15 @@ t.test('packages of before', async t => {
     progs: [],
   };
   t.same(read(first).object, object, 'the first ones have the object as it is');
+  const fields = [
+    { Name: 'pid', Type: 'int', LLVMType: 'i32', FieldOffset: 0 },
+    { Name: 'comm', Type: 'char [16]', LLVMType: '[16 x i8]', FieldOffset: 32 },
+  ];
+  const event = { 'Struct Name': 'event', Size: 160, DataSize: 160, Alignment: 32, Fields: fields };
+  const maps = [{ name: 'events', type: 'BPF_MAP_TYPE_PERF_EVENT_ARRAY', export_data_types: event }];
+  t.match(read({ ...first, maps }).exported?.structs, [
+    { name: 'event', declaration: 'int pid; char comm[16];', size: 20 },
+  ]);
   t.match(read(first).doc, { description: 'Opens', version: '0.1.0' });
 });
 

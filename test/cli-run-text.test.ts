@@ -42,6 +42,9 @@ t.test('other maps are tables, the greatest counts first', async t => {
     '  b    30',
     '  a    2',
   ]);
+  const stacks = { kern_stack_id: ['schedule', 'do_nanosleep'] };
+  const slept = contentsText({ map: 'info', entries: [{ key: { kern_stack_id: 3 }, value: 9, stacks }] });
+  t.match(slept, /"kern_stack_id":3\} +9\n +kern_stack_id: schedule < do_nanosleep$/);
   t.equal(contentsText({ map: 'counts', entries: [] }), '', 'nothing of an empty one');
 });
 

@@ -22,12 +22,16 @@ function entriesLines(entries: readonly MapEntry[], style: MapStyle): string[] {
   const sections = entries.map(entry => histogramOf(entry, style));
   if (sections.every(section => section !== undefined)) return sections.flat();
   const sorted = entries.every(({ value }) => isCount(value)) ? byCount(entries) : entries;
-  return [
-    table(
-      ['key', 'value'],
-      sorted.map(({ key, value }) => [cell(key), cell(value)]),
-    ),
-  ];
+  const lines = table(
+    ['key', 'value'],
+    sorted.map(({ key, value }) => [cell(key), cell(value)]),
+  ).split('\n');
+  return lines.flatMap((line, i) => [line, ...stackLines(sorted[i - 1]?.stacks)]);
+}
+
+/** Below the entry that has them, the innermost function first. */
+function stackLines(stacks: MapEntry['stacks'] = {}): string[] {
+  return Object.entries(stacks).map(([name, functions]) => `      ${name}: ${functions.join(' < ')}`);
 }
 
 /** The lines of one entry; undefined when its value is no histogram, none when nothing was counted. */

@@ -7,6 +7,8 @@ import { json } from './output.js';
 export interface MapEntry {
   readonly key: unknown;
   readonly value: unknown;
+  /** Functions of the stacks that fields of the key or the value are ids of, innermost first. */
+  readonly stacks?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** What is in a map, or in the global variables of a data section. */

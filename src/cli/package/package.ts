@@ -82,6 +82,8 @@ export interface PackageTypes {
 
 export interface PackageStruct {
   readonly name: string;
+  /** Its members as C declares them, for objects whose BTF does not have it. */
+  readonly declaration: string | undefined;
   readonly typeId: number | undefined;
   /** Bytes. */
   readonly size: number | undefined;

@@ -49,7 +49,7 @@ function readCurrent(root: JsonReader): EbpfPackage {
   };
 }
 
-/** Maps and programs of the first packages say nothing that the object does not. */
+/** Maps and programs of the first packages say nothing that the object does not, but for the events of a map. */
 function readFirst(root: JsonReader): EbpfPackage {
   const text = (name: string) => root.at(name).maybe(r => r.string());
   const [description, version] = [text('description'), text('version')];
@@ -60,7 +60,7 @@ function readFirst(root: JsonReader): EbpfPackage {
     variables: [],
     maps: [],
     programs: [],
-    exported: undefined,
+    exported: firstTypes(root.at('maps')),
     typedByMap: false,
   };
 }
@@ -118,7 +118,32 @@ function readStruct(struct: JsonReader): PackageStruct {
   const id = struct.at('type_id').isThere ? struct.at('type_id') : struct.at('id');
   return {
     name: struct.at('name').string(),
+    declaration: declaration(struct.at('members'), 'name', 'type'),
     typeId: id.maybe(r => r.size()),
     size: struct.at('size').maybe(r => r.size()),
   };
+}
+
+/** In the first packages a map says what its events are. Sizes are bits there. */
+function firstTypes(maps: JsonReader): PackageTypes | undefined {
+  const structs = maps.list().flatMap(map => {
+    const type = map.at('export_data_types');
+    if (!type.isThere) return [];
+    const name = type.at('Struct Name').string();
+    const bits = type.at('Size').maybe(r => r.size());
+    const members = declaration(type.at('Fields'), 'Name', 'Type');
+    return [
+      { name, declaration: members, typeId: undefined, size: bits === undefined ? undefined : bits / 8 },
+    ];
+  });
+  return structs.length > 0 ? { btf: undefined, structs } : undefined;
+}
+
+/** `char comm[16];` of a member `comm` that is a `char[16]`. */
+function declaration(members: JsonReader, name: string, type: string): string | undefined {
+  const lines = members.list().map(member => {
+    const [, base, dimensions = ''] = /^(.*?)\s*((?:\[\d+\])*)$/.exec(member.at(type).string()) ?? [];
+    return `${base} ${member.at(name).string()}${dimensions};`;
+  });
+  return lines.length > 0 ? lines.join(' ') : undefined;
 }

@@ -47,20 +47,17 @@ function packagedType(spec: ObjectSpec, packed: EbpfPackage, map: string): Recor
   return struct && exportedType(spec, struct, exported?.btf);
 }
 
-/** A struct of the BTF that the package brings, or else of the object's. */
+/** A struct of the BTF that the package brings, or else of the object's; where they have none, what the package says of its members. */
 function exportedType(spec: ObjectSpec, struct: PackageStruct, bytes: Uint8Array | undefined) {
-  const field = `meta.export_types: struct ${struct.name}`;
+  const field = `export_types: struct ${struct.name}`;
   const btf = bytes ? Btf.parse(bytes, { file: `${spec.file}: meta.export_types.export_btf` }) : spec.btf;
   const id = btf?.findByName(struct.name, 'struct');
-  if (!btf || id === undefined)
+  if (id === undefined && struct.declaration === undefined)
     throw new FormatError('the BTF of the object does not have it', { file: spec.file, field });
-  const size = btf.sizeOf(id);
-  if (struct.size !== undefined && struct.size !== size)
-    throw new FormatError(`says ${struct.size} bytes, but in the BTF of the object it has ${size}`, {
-      file: spec.file,
-      field,
-    });
-  return codec(btf, id);
+  const type = btf && id !== undefined ? codec(btf, id) : declaredStruct(struct.declaration ?? '');
+  if (struct.size !== undefined && struct.size !== type.size)
+    throw new FormatError(`says ${struct.size} bytes, but it has ${type.size}`, { file: spec.file, field });
+  return type;
 }
 
 function configured(btf: BtfTypes, config: PackageExport): RecordReader<unknown> {

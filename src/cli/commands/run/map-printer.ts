@@ -5,6 +5,7 @@ import type { PackageMap, PackageSample } from '../../package/package.js';
 import type { Stop } from '../../stop.js';
 import type { TextOutput } from '../../text-output.js';
 import { clock, stampMember } from '../../timestamp.js';
+import type { StackNames } from './stacks.js';
 
 export interface MapPrinterOptions {
   readonly json?: boolean;
@@ -23,23 +24,26 @@ export class MapPrinter {
   readonly #options: MapPrinterOptions;
   readonly #output: TextOutput;
   readonly #stop: Stop;
+  readonly #names: StackNames;
   /** By map. */
   readonly #samples: ReadonlyMap<string, PackageSample>;
   readonly #timer: NodeJS.Timeout | undefined;
   #printed = 0;
 
-  /** `described` are the maps of a package: where it says of some how they are sampled, those alone are printed. */
+  /** `names` adds the functions of stacks. `described` are the maps of a package: where it says of some how they are sampled, those alone are printed. */
   constructor(
     object: BpfObject,
     options: MapPrinterOptions,
     output: TextOutput,
     stop: Stop,
+    names: StackNames,
     described: readonly PackageMap[] = [],
   ) {
     this.#object = object;
     this.#options = options;
     this.#output = output;
     this.#stop = stop;
+    this.#names = names;
     this.#samples = new Map(described.flatMap(({ name, sample }) => (sample ? [[name, sample]] : [])));
     const ms = this.#intervalMs();
     if (ms !== undefined) this.#timer = setInterval(() => this.#print(), ms);
@@ -62,9 +66,9 @@ export class MapPrinter {
   #print(): void {
     const { json, count = Infinity, timestamp } = this.#options;
     if (this.#printed >= count) return;
-    const contents = [...readContents(this.#object)].filter(
-      ({ map }) => this.#samples.size === 0 || this.#samples.has(map),
-    );
+    const contents = [...readContents(this.#object)]
+      .filter(({ map }) => this.#samples.size === 0 || this.#samples.has(map))
+      .map(this.#names);
     if (json)
       for (const each of contents)
         this.#output.write(`${contentsJson(each, timestamp ? stampMember() : {})}\n`);

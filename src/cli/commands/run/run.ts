@@ -23,6 +23,7 @@ import { loadPrograms } from './load-programs.js';
 import { MapPrinter } from './map-printer.js';
 import { type FlaggedObject, parseFlags, printFlagsHelp } from './parse-flags.js';
 import { type RunInput, runInput } from './run-input.js';
+import { stackNames } from './stacks.js';
 
 export interface RunOptions {
   readonly help?: boolean;
@@ -128,10 +129,11 @@ async function watch({ object, targets, stop, output, packed, options }: Watch):
   const hasTrace = options.trace || (!hasEvents && usesPrintk(object.spec));
   if (hasTrace) discardOldTrace();
   const trace = hasTrace ? printTrace(printer, { signal: stop.signal, json }) : undefined;
+  const names = await stackNames(object);
   const links = attachPrograms(object, targets);
   const sampled = packed?.maps.some(({ sample }) => sample) ?? false;
   const hasMaps = options.maps || sampled || (!hasEvents && !hasTrace);
-  const maps = hasMaps ? new MapPrinter(object, options, output, stop, packed?.maps) : undefined;
+  const maps = hasMaps ? new MapPrinter(object, options, output, stop, names, packed?.maps) : undefined;
   await stop.reached;
   await trace;
   for (const link of links) link.close();
