@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import t from 'tap';
@@ -16,6 +16,7 @@ import { fixture, repository } from './repository.js';
 const sources = readdirSync(join(repository, 'bpf'))
   .filter(name => name.endsWith('.bpf.c'))
   .map(name => join(repository, 'bpf', name));
+/** usdt.bpf.h is as that of libbpf 1.7; the fixtures' is older. */
 const usesUsdt = (source: string) => readFileSync(source, 'utf8').includes('usdt.bpf.h');
 
 /** In hex, with 32-bit moves of small numbers as 64-bit ones, which do the same: helpers with a u64 that was a u32 before have the others. */
@@ -136,14 +137,6 @@ t.test('sources compile where libbpf-dev is not installed', async t => {
     );
 });
 
-t.test('usdt.bpf.h is said to be libbpf’s', async t => {
-  if (!needs(t, { linux: true, tools: ['clang'] })) return;
-  const source = join(t.testdir({ 'a.bpf.c': '#include <bpf/usdt.bpf.h>\n' }), 'a.bpf.c');
-  t.throws(() => compiled(source, { headers: 'own' }), {
-    message: /usdt\.bpf\.h is part of libbpf: apt-get install/,
-  });
-});
-
 /** `static TYPE (* const NAME)(PARAMETERS) = (void *) ID;` of a header, in comparable words. */
 function definitions(header: string): Map<string, { id: number; returns: string; parameters: string[] }> {
   const pattern = /^static (.*?)\(\* ?(?:const )?(\w+)\)\((.*?)\) = \(void \*\) ?(\d+);/gm;
@@ -199,8 +192,9 @@ t.test('helpers have the ids, results and parameters that libbpf gives them', as
 t.test('helpers have the parameters that this kernel says', async t => {
   if (!needs(t, { linux: true })) return;
   const file = '/sys/kernel/btf/vmlinux';
+  if (!existsSync(file)) return t.plan(0, 'this kernel shows no BTF');
   const found = helperParametersOf(Btf.parse(readFileSync(file), { file }));
-  t.ok(Object.keys(found).length > 150);
+  t.ok(Object.keys(found).length > 100);
   const types = (parameters: readonly string[] = []) =>
     parameters.map(type => (type.includes('*') ? 'pointer' : type));
   for (const [name, parameters] of Object.entries(found))

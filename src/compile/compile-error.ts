@@ -22,7 +22,9 @@ export class CompileError extends RawbpfError {
   }
 
   override explain(): string {
-    return this.output ? [this.output.trimEnd(), this.hint].filter(Boolean).join('\n') : this.message;
+    // Where clang itself gives up, its stack follows what it says.
+    const said = this.output.replace(/^PLEASE submit a bug report[\s\S]*/m, '').trimEnd();
+    return said ? [said, this.hint].filter(Boolean).join('\n') : this.message;
   }
 }
 

@@ -1,4 +1,4 @@
-import { macro, maxArguments, names, pick, upTo } from './macro.js';
+import { macro, maxArguments, names, pick, program, upTo } from './macro.js';
 import { architectures, type Registers, x86 } from './registers.js';
 
 const maxParameters = 8;
@@ -107,25 +107,6 @@ const accessors = [
   '#define PT_REGS_SYSCALL_REGS(ctx) ((struct pt_regs *)PT_REGS_PARM1(ctx))',
   '#endif',
 ];
-
-/**
- * A program `name` of `context` that calls the function whose body follows the macro. The cast of its arguments to what it takes would be warned of, as they come out of
- * registers.
- */
-function program(head: string, context: string, parameters: string, ...body: readonly string[]): string {
-  return macro(
-    head,
-    `name(${context});`,
-    `static __always_inline typeof(name(0)) ____##name(${context}${parameters});`,
-    `typeof(name(0)) name(${context}) {`,
-    '  _Pragma("GCC diagnostic push")',
-    '  _Pragma("GCC diagnostic ignored \\"-Wint-conversion\\"")',
-    ...body.map(line => `  ${line}`),
-    '  _Pragma("GCC diagnostic pop")',
-    '}',
-    `static __always_inline typeof(name(0)) ____##name(${context}${parameters})`,
-  );
-}
 
 /** Macros that make `ctx` and one more argument for each parameter. */
 function family(name: string, count: number, argument: (index: number) => string): string[] {

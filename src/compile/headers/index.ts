@@ -3,6 +3,7 @@ import { bpfEndian } from './bpf-endian.js';
 import { bpfHelpers } from './bpf-helpers.js';
 import { bpfTracing } from './bpf-tracing.js';
 import { helperDefs } from './helper-defs.js';
+import { usdtBpf } from './usdt-bpf.js';
 
 /** The headers that rawbpf brings along, by path. What they have has the names that sources use, and does what they expect of libbpf's. */
 export function ownHeaders(): Readonly<Record<string, string>> {
@@ -12,8 +13,6 @@ export function ownHeaders(): Readonly<Record<string, string>> {
     'bpf/bpf_helper_defs.h': helperDefs(),
     'bpf/bpf_helpers.h': bpfHelpers(),
     'bpf/bpf_tracing.h': bpfTracing(),
-    'bpf/usdt.bpf.h': usdt,
+    'bpf/usdt.bpf.h': usdtBpf(),
   };
 }
-
-const usdt = '#error "usdt.bpf.h is part of libbpf: apt-get install libbpf-dev"\n';

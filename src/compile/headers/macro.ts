@@ -28,3 +28,27 @@ export const pick = [
   '#define __rawbpf_join(a, b) __rawbpf_paste(a, b)',
   '#define __rawbpf_pick(prefix, ...) __rawbpf_join(prefix, __rawbpf_count(__VA_ARGS__))',
 ].join('\n');
+
+/**
+ * A program `name` of `context` that calls the function whose body follows the macro. The cast of its arguments to what it takes would be warned of, as they come out of
+ * registers.
+ */
+export function program(
+  head: string,
+  context: string,
+  parameters: string,
+  ...body: readonly string[]
+): string {
+  return macro(
+    head,
+    `name(${context});`,
+    `static __always_inline typeof(name(0)) ____##name(${context}${parameters});`,
+    `typeof(name(0)) name(${context}) {`,
+    '  _Pragma("GCC diagnostic push")',
+    '  _Pragma("GCC diagnostic ignored \\"-Wint-conversion\\"")',
+    ...body.map(line => `  ${line}`),
+    '  _Pragma("GCC diagnostic pop")',
+    '}',
+    `static __always_inline typeof(name(0)) ____##name(${context}${parameters})`,
+  );
+}
