@@ -41,14 +41,20 @@ export {
 export {
   helperIds,
   type KernelSupport,
+  type KernelSupportOptions,
   kernelSupport,
   mapTypes,
   progTypes,
-  type SupportOptions,
 } from './support.js';
 export { type InsnFeature, insnFeatures } from './support-insns.js';
 export { hasMapType } from './support-map.js';
-export { hasHelper, hasProgType, type OffloadTo, type Support } from './support-program.js';
+export {
+  type HelperName,
+  hasHelper,
+  hasProgType,
+  type Support,
+  type SupportOptions,
+} from './support-program.js';
 export { syscallFnName } from './syscall-fn-name.js';
 export { syscallSymbol } from './syscall-symbol.js';
 export { parseTraceLine, type TraceLine, TracePipe, type TracePipeOptions } from './trace-pipe.js';

@@ -1,6 +1,5 @@
 import { exit, type Insn, mov } from '../insn/index.js';
-import type { Sys } from '../syscall/index.js';
-import { type OffloadTo, type Support, takesInsns } from './support-program.js';
+import { type Support, type SupportOptions, takesInsns } from './support-program.js';
 
 /** Something of the instruction set or the verifier, by bpftool's name for it. */
 export type InsnFeature = keyof typeof programs;
@@ -44,6 +43,6 @@ export const insnFeatures: readonly (readonly [name: InsnFeature, since: string]
 ).map(([name, { since }]) => [name as InsnFeature, since]);
 
 /** Whether the kernel has it, found out by loading a program that wants it. */
-export function hasInsnFeature(sys: Sys, name: InsnFeature, where: OffloadTo = {}): Support {
-  return takesInsns(sys, programs[name].program(), where);
+export function hasInsnFeature(name: InsnFeature, options: SupportOptions = {}): Support {
+  return takesInsns(programs[name].program(), options);
 }

@@ -1,8 +1,9 @@
 import { BpfCmd, BpfFlags, BpfMapType, hostEndian } from '../abi/index.js';
 import { type BtfType, encodeBtf } from '../btf/index.js';
-import { bpf, Errno, type Sys } from '../syscall/index.js';
+import { type MapTypeName, mapTypeNamed } from '../object/index.js';
+import { bpf, Errno, liveSys } from '../syscall/index.js';
 import { pageSize } from './page-size.js';
-import { denied, type OffloadTo, type Support } from './support-program.js';
+import { denied, type Support, type SupportOptions } from './support-program.js';
 
 type Fields = Readonly<Record<string, number>>;
 const type = BpfMapType;
@@ -32,8 +33,12 @@ const storageTypes = new Set<number>([
   type.BPF_MAP_TYPE_CGRP_STORAGE,
 ]);
 
-/** Whether the kernel has maps of a type, found out by making the smallest one and closing it; as libbpf_probe_bpf_map_type() does (tools/lib/bpf/libbpf_probes.c). */
-export function hasMapType(sys: Sys, map_type: number, { ifindex = 0 }: OffloadTo = {}): Support {
+/** Whether the kernel has maps of a type, found out by making the smallest one and closing it; as libbpf_probe_bpf_map_type() does (tools/lib/bpf/libbpf_probes.c). Throws TypeError for a name that is none. */
+export function hasMapType(
+  mapType: MapTypeName | number,
+  { ifindex = 0, sys = liveSys() }: SupportOptions = {},
+): Support {
+  const map_type = mapTypeNamed(mapType);
   const make = (fields: Fields): Support => {
     const result = bpf(sys, BpfCmd.BPF_MAP_CREATE, {
       map_type,

@@ -1,6 +1,7 @@
-import { BpfAttachType, BpfCmd, BpfProgType, hostEndian } from '../abi/index.js';
+import { BpfAttachType, BpfCmd, BpfFuncId, BpfProgType, hostEndian } from '../abi/index.js';
 import { assemble, call, exit, type Insn, mov } from '../insn/index.js';
-import { bpf, Errno, type Sys } from '../syscall/index.js';
+import { type ProgTypeName, progTypeNamed } from '../object/index.js';
+import { bpf, Errno, liveSys, type Sys } from '../syscall/index.js';
 import { readFacts } from './facts.js';
 import { Kernel } from './kernel.js';
 
@@ -46,16 +47,29 @@ const attempts: Readonly<Record<number, Attempt>> = {
   [type.BPF_PROG_TYPE_STRUCT_OPS]: { refusal: { errno: Errno.ENOTSUPP } },
 };
 
-/** Where a program is for: a network device that is to run it itself. */
-export interface OffloadTo {
+export interface SupportOptions {
+  /** Index of a network device: whether it takes such a program or map itself. Default: the kernel does. */
   readonly ifindex?: number;
+  /** Default: this machine's kernel. */
+  readonly sys?: Sys;
 }
+
+/** A helper as C has it: `bpf_map_lookup_elem`. */
+export type HelperName = keyof typeof BpfFuncId extends infer Name
+  ? Name extends `BPF_FUNC_${infer Rest}`
+    ? `bpf_${Rest}`
+    : never
+  : never;
 
 /**
  * Whether the kernel takes programs of a type, found out by loading the smallest one and closing it; as libbpf_probe_bpf_prog_type() does (tools/lib/bpf/libbpf_probes.c).
- * Loading programs is Linux 3.18.
+ * Throws TypeError for a name that is none.
  */
-export function hasProgType(sys: Sys, type: number, { ifindex = 0 }: OffloadTo = {}): Support {
+export function hasProgType(
+  progType: ProgTypeName | number,
+  { ifindex = 0, sys = liveSys() }: SupportOptions = {},
+): Support {
+  const type = progTypeNamed(progType);
   // A driver may refuse a program whose result is 0 (nfp).
   const { errno, log } = load(sys, type, [mov(0, ifindex ? 2 : 0), exit()], ifindex);
   const refusal = ifindex ? undefined : attempts[type]?.refusal;
@@ -76,18 +90,35 @@ const helpersUntold = new Set<number>([
 const noHelper = /invalid func |unknown func |program of this type cannot use helper /;
 
 /**
- * Whether programs of a type may call a helper, by its `enum bpf_func_id`: as libbpf_probe_bpf_helper() finds out. The type must be one that {@link hasProgType} finds.
+ * Whether programs of a type may call a helper, by its name or `enum bpf_func_id`: as libbpf_probe_bpf_helper() finds out. The type must be one that {@link hasProgType} finds.
  * Undefined for tracing, LSM and struct_ops programs and extensions. A few helpers (bpf_trace_printk, bpf_probe_write_user) have the kernel write to its log.
  */
-export function hasHelper(sys: Sys, type: number, id: number, { ifindex = 0 }: OffloadTo = {}): Support {
+export function hasHelper(
+  progType: ProgTypeName | number,
+  helper: HelperName | number,
+  { ifindex = 0, sys = liveSys() }: SupportOptions = {},
+): Support {
+  const type = progTypeNamed(progType);
+  const id = helperNamed(helper);
   if (helpersUntold.has(type)) return undefined;
   const { errno, log } = load(sys, type, [call(id), exit()], ifindex);
   if (noHelper.test(log)) return false;
   return log === '' && denied(sys, errno) ? undefined : true;
 }
 
+function helperNamed(helper: HelperName | number): number {
+  const id = typeof helper === 'number' ? helper : helperIds[helper.replace(/^bpf_/, 'BPF_FUNC_')];
+  if (id === undefined) throw new TypeError(`helper ${helper}: there is none of this name`);
+  return id;
+}
+
+const helperIds: Readonly<Record<string, number>> = BpfFuncId;
+
 /** Whether the kernel takes a program of these instructions, as one of sockets. */
-export function takesInsns(sys: Sys, insns: readonly Insn[], { ifindex = 0 }: OffloadTo = {}): Support {
+export function takesInsns(
+  insns: readonly Insn[],
+  { ifindex = 0, sys = liveSys() }: SupportOptions = {},
+): Support {
   const { errno } = load(sys, type.BPF_PROG_TYPE_SOCKET_FILTER, insns, ifindex, false);
   if (errno === 0) return true;
   return denied(sys, errno) ? undefined : false;
@@ -102,6 +133,9 @@ export function denied(sys: Sys, errno: number): boolean {
 }
 
 const decoder = new TextDecoder();
+/** Taken for every load, of which there are thousands. */
+const logRoom = new Uint8Array(4096);
+const noLog = new Uint8Array(0);
 
 function load(
   sys: Sys,
@@ -111,7 +145,8 @@ function load(
   wantsLog = true,
 ): { readonly errno: number; readonly log: string } {
   const { refusal, ...fields } = attempts[prog_type] ?? {};
-  const log = new Uint8Array(wantsLog ? 4096 : 0);
+  const log = wantsLog ? logRoom : noLog;
+  log[0] = 0;
   const result = bpf(sys, BpfCmd.BPF_PROG_LOAD, {
     prog_type,
     insn_cnt: program.length,

@@ -1,8 +1,8 @@
 import { BpfCmd, BpfFuncId, BpfMapType, BpfProgType } from '../abi/index.js';
-import { bpf, Errno, type Sys } from '../syscall/index.js';
+import { bpf, Errno, liveSys } from '../syscall/index.js';
 import { hasInsnFeature, type InsnFeature, insnFeatures } from './support-insns.js';
 import { hasMapType } from './support-map.js';
-import { hasHelper, hasProgType, type OffloadTo, type Support } from './support-program.js';
+import { hasHelper, hasProgType, type Support, type SupportOptions } from './support-program.js';
 
 /** What a kernel can do with BPF. Types and helpers by their numbers, ascending. */
 export interface KernelSupport {
@@ -15,7 +15,7 @@ export interface KernelSupport {
   readonly insns: ReadonlyMap<InsnFeature, Support>;
 }
 
-export interface SupportOptions extends OffloadTo {
+export interface KernelSupportOptions extends SupportOptions {
   /** Also helpers of which asking makes the kernel write to its log. Default false. */
   readonly full?: boolean;
 }
@@ -42,25 +42,29 @@ const logged: readonly number[] = [
 ];
 
 /** Asks the kernel what it has, by some thousands of small loads that leave nothing behind: as `bpftool feature probe` does. */
-export function kernelSupport(sys: Sys, { ifindex = 0, full = false }: SupportOptions = {}): KernelSupport {
-  const where = { ifindex };
+export function kernelSupport({
+  ifindex = 0,
+  full = false,
+  sys = liveSys(),
+}: KernelSupportOptions = {}): KernelSupport {
+  const where = { ifindex, sys };
   const syscall = bpf(sys, BpfCmd.BPF_PROG_LOAD, {}) !== -Errno.ENOSYS;
   const probe = <K, V>(keys: readonly K[], ask: (key: K) => V): Map<K, V> =>
     new Map(syscall ? keys.map(key => [key, ask(key)]) : []);
-  const programs = probe(ifindex ? offloadedPrograms : progTypes, type => hasProgType(sys, type, where));
+  const programs = probe(ifindex ? offloadedPrograms : progTypes, type => hasProgType(type, where));
   const ids = full ? helperIds : helperIds.filter(id => !logged.includes(id));
   return {
     syscall,
     progTypes: programs,
-    mapTypes: probe(ifindex ? offloadedMaps : mapTypes, type => hasMapType(sys, type, where)),
+    mapTypes: probe(ifindex ? offloadedMaps : mapTypes, type => hasMapType(type, where)),
     helpers: probe([...programs.keys()], type => {
       if (!programs.get(type)) return programs.get(type) === false ? new Map() : undefined;
-      const helpers = probe(ids, id => hasHelper(sys, type, id, where));
+      const helpers = probe(ids, id => hasHelper(type, id, where));
       return [...helpers.values()].every(has => has === undefined) ? undefined : helpers;
     }),
     insns: probe(
       insnFeatures.map(([name]) => name),
-      name => hasInsnFeature(sys, name, where),
+      name => hasInsnFeature(name, where),
     ),
   };
 }

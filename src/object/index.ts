@@ -50,5 +50,6 @@ export {
   mapTypeNamed,
   type ProgTypeName,
   progTypeName,
+  progTypeNamed,
 } from './type-names.js';
 export type * from './types.js';

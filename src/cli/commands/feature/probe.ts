@@ -60,14 +60,14 @@ function probe({ device, full = false }: Wanted): FeatureReport {
       throw new Refusal(`dev ${device}: this network namespace has no interface of this name`);
     return {
       system: undefined,
-      support: kernelSupport(sys, { ifindex, full }),
+      support: kernelSupport({ ifindex, full }),
       loader: undefined,
       // That a device takes no programs says nothing of the kernel.
       missing: [],
     };
   }
   const system = readSystemConfig();
-  const support = kernelSupport(sys, { full });
+  const support = kernelSupport({ full });
   const known = ![...support.progTypes.values()].includes(undefined);
   const loader: Record<string, Support> = {};
   for (const [name, feature] of Object.entries(features))
