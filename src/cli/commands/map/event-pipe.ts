@@ -41,21 +41,14 @@ export async function eventPipe(given: readonly string[], options: EventPipeOpti
   using stop = new Stop(options.duration);
   const events = eventsOf(map, options.type);
   let printed = 0;
-  let failure: unknown;
   const print = (text: () => string): void => {
     if (stop.signal.aborted) return;
-    try {
-      process.stdout.write(`${text()}\n`);
-      if (++printed === options.count) stop.now();
-    } catch (error) {
-      failure = error;
-      stop.now();
-    }
+    process.stdout.write(`${text()}\n`);
+    if (++printed === options.count) stop.now();
   };
   using reader = events.on((event, info) => print(() => eventText(event, info, options.json === true)));
   reader.onLost((count, cpu) => print(() => lostText(count, cpu, options.json === true)));
   await stop.reached;
-  if (failure !== undefined) throw failure;
 }
 
 interface Events {
