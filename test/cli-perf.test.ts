@@ -1,11 +1,14 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { BpfObject, listTaskFds, queryTaskFd } from '../src/programs/index.js';
 import { nodeAs, rawbpf } from './cli-process.js';
 import { needs, run } from './live.js';
 import { hasCookies, probeObject } from './probe-object.js';
 import { fixture, repository } from './repository.js';
-import { setting } from './uprobe-setting.js';
+import { setting, uprobeSource } from './uprobe-setting.js';
+import { compileUser } from './user-target.js';
 
 interface Listed {
   readonly pid: number;
@@ -69,6 +72,19 @@ t.test('one fd is asked about', async t => {
   closeSync(file);
   t.equal(queryTaskFd(process.pid, file), undefined, 'nor does a closed fd');
   t.equal(queryTaskFd(2 ** 22 + 1, 0), undefined, 'nor a process that is not there');
+});
+
+t.test('a file whose name is longer than most', async t => {
+  if (!needs(t, { bpf: true, tools: ['cc'] })) return;
+  const folder = mkdtempSync(join(tmpdir(), 'rawbpf-perf-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'a'.repeat(200), 'b'.repeat(200), 'target');
+  mkdirSync(dirname(path), { recursive: true });
+  copyFileSync(compileUser(uprobeSource), path);
+  const { program } = await setting(t, 'on_entry', { path });
+  program.attachTo({ kind: 'uprobe', binary: path, symbol: 'work_twice' });
+  const found = [...listTaskFds()].filter(({ pid }) => pid === process.pid);
+  t.match(found, [{ fdType: 'uprobe', path, programId: program.info().id }]);
 });
 
 t.test('an ordinary user is told why not', async t => {
