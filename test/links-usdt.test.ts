@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { openUserElf, readAtOf, readUsdtNotes } from '../src/elf/index.js';
 import { ArrayMap, BpfObject, FormatError, HashMap, type Link, type Program } from '../src/index.js';
 import { Kernel } from '../src/kernel/index.js';
 import { Errno, liveSys, type Sys } from '../src/syscall/index.js';
+import { ownBpffs } from './bpffs.js';
 import { compile } from './compile.js';
 import { failingSys } from './failing-sys.js';
 import { needs, run } from './live.js';
@@ -104,6 +106,28 @@ t.test('a probe in several places shares specifications, which are free again wh
   third.close();
   await s.target.ask('10');
   t.equal(s.seen().hits, 3n);
+});
+
+t.test('the specifications of a pinned probe stay when its handle is closed', async t => {
+  if (!needs(t, { bpf: true, tools: ['cc', 'mount'] })) return;
+  const s = await setting(t, 'on_probe');
+  const cookies = (ids: readonly number[]) =>
+    ids.map(id => s.obj.map('__bpf_usdt_specs', ArrayMap).get(id) as { usdt_cookie: bigint });
+  const link = attachProbe(s, 'work');
+  const several = attachProbe(s, 'twice');
+  t.throws(() => several.pin('/'), {
+    message: /not one BPF link but a uprobe for each of \d places|is no BPF/,
+  });
+  several.close();
+  if (!link.isBpfLink) return link.close();
+  link.close();
+  const pinned = attachProbe(s, 'work', { cookie: 5n }).pin(join(ownBpffs(t), 'probe'));
+  pinned.close();
+  const other = attachProbe(s, 'plain', { cookie: 6n });
+  t.match(cookies([0, 1]), [{ usdt_cookie: 5n }, { usdt_cookie: 6n }]);
+  other.close();
+  await s.target.ask('7');
+  t.match(s.seen(), { hits: 1n, cookie: 5n }, 'it runs and reads its own');
 });
 
 t.test('what cannot be attached to is told', async t => {

@@ -211,6 +211,10 @@ t.test('attaching', async t => {
   const open = { syscall: 'perf_event_open' } as const;
   t.match(attach({ ...open, errno: 13 }, ordinary), 'lacks CAP_PERFMON and kernel.perf_event_paranoid is 4');
   t.match(attach({ ...open, errno: 13 }), 'a security module');
+  t.match(attach({ ...open, errno: 1 }, `${root}Seccomp:\t2\n`), 'its seccomp filter');
+  const perfmon = 'CapEff:\t000000c000000000\n';
+  t.match(attach({ ...open, errno: 13 }, perfmon), 'perf_event_paranoid is 4, at which kernels of Debian');
+  t.match(attach({ ...open, errno: 13 }, perfmon, 2), 'a security module');
   t.match(attach({ ...open, errno: 24 }), 'too many files');
   t.equal(attach({ ...open, errno: 22 }), undefined);
   t.match(attach({ kind: 'raw_tracepoint', target: 'sys_entre', errno: 2 }), 'no raw tracepoint sys_entre');

@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import type { RawbpfError } from '../../errors/index.js';
-import { type Cause, errorFor, type Facts, lackOfPrivilege, readFacts } from '../../kernel/index.js';
+import {
+  type Cause,
+  errorFor,
+  type Facts,
+  lackOfPermission,
+  lackOfPrivilege,
+  readFacts,
+} from '../../kernel/index.js';
 import { Errno } from '../../syscall/index.js';
 import type { Attachable } from './attachable.js';
 import type { LinkKind } from './link.js';
@@ -76,8 +83,7 @@ function explainOpen(errno: number, facts: Facts, paranoid: number | undefined):
   switch (errno) {
     case Errno.EPERM:
     case Errno.EACCES:
-      if (facts.may('CAP_PERFMON'))
-        return { reason: 'a security module (seccomp, SELinux) or lockdown forbids it' };
+      if (facts.may('CAP_PERFMON')) return beyondPerfmon(errno, facts, paranoid);
       return {
         reason: `the process lacks CAP_PERFMON${paranoid === undefined ? '' : ` and kernel.perf_event_paranoid is ${paranoid}`}`,
         advice: 'Run it as root, or give it CAP_PERFMON (Linux 5.8; before that CAP_SYS_ADMIN).',
@@ -89,6 +95,19 @@ function explainOpen(errno: number, facts: Facts, paranoid: number | undefined):
     default:
       return undefined;
   }
+}
+
+/** What may forbid a perf event to a process that has CAP_PERFMON. */
+function beyondPerfmon(errno: number, facts: Facts, paranoid = 0): Cause {
+  // Debian's and Ubuntu's kernels have a level that the others do not.
+  if (errno === Errno.EACCES && paranoid > 2 && !facts.may('CAP_SYS_ADMIN'))
+    return {
+      reason: `kernel.perf_event_paranoid is ${paranoid}, at which kernels of Debian and Ubuntu want CAP_SYS_ADMIN`,
+      advice: 'Run it as root, or lower it: sysctl kernel.perf_event_paranoid=2.',
+    };
+  return facts.seccomp
+    ? lackOfPermission(facts)
+    : { reason: 'a security module (SELinux, BPF LSM) or lockdown forbids it' };
 }
 
 function perfEventParanoid(): number | undefined {

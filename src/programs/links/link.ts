@@ -31,6 +31,8 @@ export interface LinkParts {
   readonly holders: readonly Holder[];
   /** The BPF link among them, where the attachment is one. */
   readonly link?: OwnedFd;
+  /** What it is instead of one attachment, and how to have one: `an event for each CPU; give cpu to have one`. */
+  readonly several?: string;
   /** Replaces the program where there is no BPF link and the attachment can do so. */
   readonly update?: (program: Attachable) => void;
 }
@@ -164,7 +166,8 @@ export class Link {
     this.#open = false;
     this.#moveTo(undefined);
     const { holders } = this.#parts;
-    closeHolders(this.#connected ? holders : holders.map(disconnected));
+    // A pinned link goes on to use what its fds do not hold, such as the specifications of a static probe.
+    closeHolders(this.#connected && this.#pins.size === 0 ? holders : holders.map(disconnected));
   }
 
   [Symbol.dispose](): void {
@@ -189,10 +192,12 @@ export class Link {
   }
 
   #bpfLink(what: string): OwnedFd {
-    const { link } = this.#held();
+    const { link, several } = this.#held();
     if (!link)
       throw new StateError(
-        `${what}: ${this.#name} is no BPF link: this kernel attaches a ${this.kind} in another way`,
+        several
+          ? `${what}: ${this.#name} is not one BPF link but ${several}`
+          : `${what}: ${this.#name} is no BPF link: this kernel attaches a ${this.kind} in another way`,
       );
     return link;
   }

@@ -57,7 +57,8 @@ export function attachPerfEvent(program: Attachable, target: PerfEventTarget): L
   const [only] = each;
   if (each.length === 1 && only) return only;
   const holders: Holder[] = each.flatMap(parts => parts.holders);
-  return { sys: program.sys, kind, program: program.name, target: name, holders };
+  const several = `an event for each of ${each.length} CPUs; give cpu to have one`;
+  return { sys: program.sys, kind, program: program.name, target: name, holders, several };
 }
 
 /** The link owns the fd once it is made, not before. */

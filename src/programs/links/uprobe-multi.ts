@@ -174,7 +174,10 @@ export function linkEach(program: Attachable, places: UprobePlaces): LinkParts {
   }
   const [only] = links;
   const link = links.length === 1 ? only?.link : undefined;
-  return { sys: program.sys, kind, program: program.name, target: name, holders, ...(link ? { link } : {}) };
+  const one = link ? { link } : {};
+  const several =
+    links.length > 1 ? { several: `a uprobe for each of ${links.length} places in the code` } : {};
+  return { sys: program.sys, kind, program: program.name, target: name, holders, ...one, ...several };
 }
 
 function words(values: readonly (number | bigint)[]): Uint8Array {
