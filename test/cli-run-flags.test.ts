@@ -132,3 +132,32 @@ t.test('a pipe that breaks ends it without a word', async t => {
   t.equal(await run.finished, 0, run.stderr);
   t.match(run.stderr, /^rawbpf: attached [^\n]*\n$/);
 });
+
+t.test('C source: its settings are flags, and its comments say what they are for', async t => {
+  if (!needs(t, { tools: ['clang'] })) return;
+  const source = `
+#define SEC(name) __attribute__((section(name), used))
+/// Process ID to trace
+const volatile int pid_target = 0;
+/// @cmdarg {"default": true, "short": "f", "long": "failed"}
+/// @description only those that failed
+const volatile _Bool targ_failed = 0;
+/// @brief Counts.
+char LICENSE[] SEC("license") = "GPL";
+SEC("raw_tp/sched_switch")
+int at_switch(void *ctx)
+{
+  return targ_failed ? pid_target : 0;
+}
+`;
+  const folder = t.testdir({ 'count.bpf.c': source });
+  const [file, packed] = [join(folder, 'count.bpf.c'), join(folder, 'package.json')];
+  t.equal(rawbpf('package', file, '-o', packed).status, 0);
+  for (const each of [file, packed]) {
+    const { status, stdout, stderr } = rawbpf('run', each, '--help');
+    t.equal(status, 0, stderr);
+    t.match(stdout, /^Counts\.$/m);
+    t.match(stdout, /--pid-target <number> +Process ID to trace \(int, default 0\)/);
+    t.match(stdout, /-f, --failed +only those that failed \(_Bool, default true\)/);
+  }
+});

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { sourceDocs } from '../package/source-docs.js';
 import { writePackage } from '../package/write-package.js';
 import { complain } from '../report-error.js';
 import { writeOutput } from '../write-output.js';
@@ -7,10 +5,9 @@ import { runInput } from './run/run-input.js';
 
 /** `rawbpf package FILE -o package.json`: an object, or C source, as ecc packs it. */
 export async function packageObject(file: string, { output }: { readonly output: string }): Promise<void> {
-  const { bytes, options, package: packed } = await runInput(file);
-  const docs = /\.c$/.test(file) ? { docs: sourceDocs(readFileSync(file, 'utf8'), file) } : {};
+  const { bytes, options, package: packed, docs } = await runInput(file);
   const name = (packed?.name ?? options.name ?? baseName(file)).replace(/_bpf$/, '');
-  const document = writePackage({ bytes, name, ...docs }, file);
+  const document = writePackage({ bytes, name, ...(docs ? { docs } : {}) }, file);
   writeOutput(output, Buffer.from(`${JSON.stringify(document)}\n`), [file]);
   complain(`wrote ${output}`);
 }

@@ -17,6 +17,8 @@ export interface MapPrinterOptions {
 }
 
 const clearScreen = '\x1b[H\x1b[2J';
+/** Of terminals that do not say how many they have. */
+const usualRows = 24;
 
 /** Prints the maps of an object: again and again, over what was there where the output is a terminal, or once at the end. */
 export class MapPrinter {
@@ -82,7 +84,7 @@ export class MapPrinter {
     if (this.#options.timestamp) parts.unshift(clock());
     const text = `${parts.join('\n\n')}\n`;
     if (!this.#output.isTerminal) return parts.length > 0 ? (this.#timer ? `${text}\n` : text) : '';
-    return clearScreen + fitted(text, process.stdout.rows);
+    return clearScreen + fitted(text, process.stdout.rows || usualRows);
   }
 
   #style(map: string): MapStyle {
@@ -101,7 +103,7 @@ export class MapPrinter {
 }
 
 /** The lines that a terminal has room for; the last says how many it had not. */
-function fitted(text: string, rows = 24): string {
+function fitted(text: string, rows: number): string {
   const lines = text.trimEnd().split('\n');
   if (lines.length < rows) return `${lines.join('\n')}\n`;
   const kept = Math.max(rows - 2, 1);
