@@ -115,9 +115,8 @@ t.test('the specifications of a pinned probe stay when its handle is closed', as
     ids.map(id => s.obj.map('__bpf_usdt_specs', ArrayMap).get(id) as { usdt_cookie: bigint });
   const link = attachProbe(s, 'work');
   const several = attachProbe(s, 'twice');
-  t.throws(() => several.pin('/'), {
-    message: /not one BPF link but a uprobe for each of \d places|is no BPF/,
-  });
+  if (!several.isBpfLink)
+    t.throws(() => several.pin('/pin'), { message: /not one BPF link but a uprobe for each of/ });
   several.close();
   if (!link.isBpfLink) return link.close();
   link.close();
