@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { BtfTypes } from '../btf/index.js';
 import { CompileError } from './compile-error.js';
@@ -43,11 +43,19 @@ export interface CompiledObject {
  * `bpf/*.h` are libbpf-dev's or rawbpf's own. What was compiled of the same content is taken from a cache. Throws CompileError.
  */
 export function compileObject(path: string, options: CompileOptions = {}): CompiledObject {
-  if (!existsSync(path)) throw new CompileError(path, 'there is no such file');
+  requireReadable(path);
   const clang = findClang(path, options.clang);
   // clang would take it for an option.
   const source = path.startsWith('-') ? `./${path}` : path;
   return withStore(options.cache, store => compileIn(store, clang, source, options));
+}
+
+function requireReadable(path: string): void {
+  try {
+    readFileSync(path);
+  } catch (cause) {
+    throw new CompileError(path, `cannot be read: ${(cause as Error).message}`, '', { cause });
+  }
 }
 
 function compileIn(store: Store, clang: Clang, path: string, options: CompileOptions): CompiledObject {

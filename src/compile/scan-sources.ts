@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import type { Clang } from './find-clang.js';
 
 /**
- * The files that a source is made of, itself first, as clang's `-M` finds them; those that are missing are as they are written in their `#include`. Only the source
- * where it cannot be preprocessed: compiling it says why.
+ * The files that a source is made of, itself first, as clang's `-M` finds them; those that are missing are as they are written in their `#include`. Of a source
+ * that cannot be preprocessed only what it names itself is known: compiling it says why.
  */
 export function scanSources(clang: Clang, flags: readonly string[], path: string): string[] {
   const { status, stdout } = spawnSync(clang.program, [...flags, '-w', '-M', '-MG', path], {
@@ -11,7 +12,9 @@ export function scanSources(clang: Clang, flags: readonly string[], path: string
     maxBuffer: 1 << 26,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  return status === 0 ? parseRule(stdout) : [path];
+  if (status === 0) return parseRule(stdout);
+  const own = readFileSync(path, 'utf8').matchAll(/^[ \t]*#[ \t]*include[ \t]*["<]([^">\n]+)[">]/gm);
+  return [path, ...[...own].map(([, name = '']) => name)];
 }
 
 /** The prerequisites of a rule for make: `hello.o: hello.c \⏎ my\ header.h`. */
