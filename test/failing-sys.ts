@@ -83,6 +83,12 @@ export function failingSys(inner: Sys): FailingSys {
     send: (...args) => guarded(() => inner.send(...args)),
     receive: (...args) => guarded(() => inner.receive(...args)),
     setsockopt: (...args) => guarded(() => inner.setsockopt(...args)),
+    openToAppend: path =>
+      made(
+        guarded(() => inner.openToAppend(path)),
+        'openat',
+      ),
+    write: (...args) => guarded(() => inner.write(...args)),
     setMemlock: bytes => guarded(() => inner.setMemlock(bytes)),
     close(fd) {
       if (!open.delete(fd)) strayCloses.push(fd);

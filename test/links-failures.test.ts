@@ -1,15 +1,17 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { type AttachTarget, BpfObject } from '../src/index.js';
-import { tracefsPath } from '../src/kernel/index.js';
 import { everyCallFails } from './every-call-fails.js';
-import { needs } from './live.js';
+import { needs, run } from './live.js';
 import { inNetns } from './netns.js';
 import { ownCgroup } from './own-cgroup.js';
+import { leftInTracefs, removeProbes } from './probes-in-tracefs.js';
 import { fixture, repository } from './repository.js';
 
 t.setTimeout(180_000);
+/** The map's programs are registered by a link. */
+const BPF_F_LINK = 1 << 13;
 const binary = process.execPath;
 const life = fixture('test-links-life');
 
@@ -37,7 +39,7 @@ t.test('whichever call of attaching fails, nothing is left', async t => {
     ['cgroup', 'first', { kind: 'cgroup', cgroup }],
   ];
   for (const [kind, name, target] of kinds) {
-    const calls = everyCallFails(t, kind, life, { programs: [name] }, attaching(name, target));
+    const calls = everyCallFails(t, kind, life, { programs: [name] }, attaching(name, target), removeProbes);
     t.ok(calls >= 2, `${kind}: each of ${calls} calls failed in turn`);
   }
   const sockets = fixture('test-links-sockets');
@@ -48,17 +50,25 @@ t.test('whichever call of attaching fails, nothing is left', async t => {
 });
 
 t.test('whichever call of loading and attaching an example fails, nothing is left', async t => {
-  if (!needs(t, { bpf: true })) return;
+  if (!needs(t, { bpf: true, tools: ['bpftool'] })) return;
   const examples = readdirSync(join(repository, 'fixtures')).filter(name =>
     /^(?!test-).*\.bpf\.o$/.test(name),
   );
   t.ok(examples.length >= 7);
   for (const file of examples) {
     // Of these the ones that need no kprobes, which not every kernel has.
-    const programs = BpfObject.open(join(repository, 'fixtures', file))
-      .spec.programs.filter(({ section }) => !/^k(ret)?(probe|syscall)/.test(section))
+    const path = join(repository, 'fixtures', file);
+    const { spec } = BpfObject.open(path);
+    const programs = spec.programs
+      .filter(({ section }) => !/^k(ret)?(probe|syscall)/.test(section))
       .map(({ name }) => name);
-    everyCallFails(t, file, join(repository, 'fixtures', file), { programs }, object => object.attach());
+    const registered = spec.maps
+      .filter(({ structOps, flags }) => structOps && (flags & BPF_F_LINK) === 0)
+      .map(({ name }) => name);
+    const unregister = (): void => {
+      for (const name of registered) run('bpftool', 'struct_ops', 'unregister', 'name', name);
+    };
+    everyCallFails(t, file, path, { programs }, object => object.attach(), unregister);
   }
 });
 
@@ -74,10 +84,3 @@ t.test('whichever call of registering a struct_ops map fails, nothing is left', 
 t.test('whichever call of attaching to a network fails, nothing is left', async t => {
   await inNetns(t, 'links-failures-in-netns');
 });
-
-/** The probes that are defined by name. */
-function leftInTracefs(): string[] {
-  return ['kprobe_events', 'uprobe_events']
-    .map(file => join(tracefsPath(), file))
-    .map(path => (existsSync(path) ? readFileSync(path, 'utf8') : ''));
-}

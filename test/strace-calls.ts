@@ -341,6 +341,11 @@ function events(): void {
 function other(): void {
   sys.mountDetached('a file system that does not exist');
   sys.setMemlock(8n << 20n);
+  const opened = sys.openToAppend('/dev/null');
+  sys.write(opened, new TextEncoder().encode('p:a/b vfs_rmdir+0\n'));
+  sys.write(opened, new Uint8Array(40).fill(65));
+  sys.close(opened);
+  sys.openToAppend('/a/path/that/is/longer/than/thirty-two/characters');
   sys.close(sys.pidfdOpen(process.pid));
   sys.pidfdOpen(0);
   sys.close(-1);

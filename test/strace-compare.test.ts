@@ -9,7 +9,7 @@ import { needs, run, which } from './live.js';
 /** What runs TypeScript, when this is TypeScript. */
 const execArgv = import.meta.url.endsWith('.ts') ? process.execArgv : [];
 const syscalls =
-  'bpf,perf_event_open,ioctl,mmap,close,prlimit64,pidfd_open,socket,sendto,recvfrom,setsockopt,fsopen,fsconfig,fsmount,epoll_create1,epoll_ctl';
+  'bpf,perf_event_open,ioctl,mmap,close,prlimit64,pidfd_open,socket,sendto,recvfrom,setsockopt,fsopen,fsconfig,fsmount,openat,write,epoll_create1,epoll_ctl';
 /** Commands whose attr strace 6.1 shows as an address, which rawbpf prints as later ones do. */
 const undecoded = /^bpf\(BPF_(PROG_BIND_MAP|ENABLE_STATS|ITER_CREATE|LINK_DETACH|TOKEN_CREATE), /;
 

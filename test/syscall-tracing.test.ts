@@ -62,6 +62,8 @@ t.test('calls other than bpf()', async t => {
   sys.setMemlock(1n);
   const pidfd = sys.pidfdOpen(7);
   sys.interfaceIndex('lo');
+  const file = sys.openToAppend('/a/file');
+  sys.write(file, new Uint8Array([97]));
   sys.close(fd);
   stop();
   t.match(events, [
@@ -72,9 +74,11 @@ t.test('calls other than bpf()', async t => {
     { name: 'prlimit64', bytes: 1n },
     { name: 'pidfd_open', pid: 7, result: pidfd },
     { name: 'if_nametoindex', interface: 'lo', result: 1 },
+    { name: 'openat', path: '/a/file', result: file },
+    { name: 'write', fd: file, bytes: new Uint8Array([97]), result: 1 },
     { name: 'close', fd },
   ]);
-  t.equal(events.length, 8);
+  t.equal(events.length, 10);
 });
 
 t.test('without a subscriber nothing is copied, and the arguments pass as they are', async t => {

@@ -16,7 +16,7 @@ export type FakeObject =
   | { readonly kind: 'map'; readonly id: number; readonly map: FakeMap }
   | { readonly kind: 'prog' | 'btf' | 'link'; readonly id: number; readonly attr: DecodedRecord }
   | { readonly kind: 'socket'; readonly sent: Uint8Array[] }
-  | { readonly kind: 'perf event' | 'epoll' | 'pidfd' | 'mount' | 'iterator' | 'statistics' };
+  | { readonly kind: 'perf event' | 'epoll' | 'pidfd' | 'mount' | 'file' | 'iterator' | 'statistics' };
 
 type WithId = Extract<FakeObject, { id: number }>;
 type Memory = (address: unknown) => Uint8Array;

@@ -37,6 +37,8 @@ export type FakeCall = { readonly result: number } & (
       readonly option: number;
       readonly value: Uint8Array;
     }
+  | { readonly name: 'openat'; readonly path: string }
+  | { readonly name: 'write'; readonly fd: number; readonly bytes: Uint8Array }
   | { readonly name: 'memlock'; readonly bytes: bigint }
 );
 
@@ -229,6 +231,16 @@ export class FakeSys implements Sys {
   setsockopt(fd: number, level: number, option: number, value: Uint8Array): number {
     return this.#attempt({ name: 'setsockopt', fd, level, option, value: value.slice() }, () =>
       this.kernel.fds.has(fd) ? 0 : -Errno.EBADF,
+    );
+  }
+
+  openToAppend(path: string): number {
+    return this.#attempt({ name: 'openat', path }, () => this.kernel.open({ kind: 'file' }));
+  }
+
+  write(fd: number, bytes: Uint8Array): number {
+    return this.#attempt({ name: 'write', fd, bytes: bytes.slice() }, () =>
+      this.kernel.fds.has(fd) ? bytes.length : -Errno.EBADF,
     );
   }
 

@@ -1,3 +1,4 @@
+import { constants, openSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 import { UnsupportedPlatformError } from './bpf-error.js';
@@ -43,6 +44,17 @@ function loadKoffi(): Koffi {
       `koffi, which makes the system calls, does not load: ${why}; npm install koffi (inspect, disasm and plan work without)`,
       { cause: error },
     );
+  }
+}
+
+/** What node:fs answers, which throws for a failure. */
+function fileCall(call: () => number): number {
+  try {
+    return call();
+  } catch (error) {
+    const { errno } = error as NodeJS.ErrnoException;
+    if (errno === undefined) throw error;
+    return errno;
   }
 }
 
@@ -248,6 +260,8 @@ export function koffiSys(): Sys {
       result(transferCall(numbers.recvfrom, fd, into, into.length, flags, null, null)),
     setsockopt: (fd, level, name, value) =>
       result(setsockoptCall(numbers.setsockopt, fd, level, name, value, value.length)),
+    openToAppend: path => fileCall(() => openSync(path, constants.O_WRONLY | constants.O_APPEND)),
+    write: (fd, bytes) => (fd < 0 ? -Errno.EBADF : fileCall(() => writeSync(fd, bytes))),
     setMemlock(bytes) {
       const limit = new BigUint64Array([bytes, bytes]);
       return result(prlimitCall(numbers.prlimit64, 0, RLIMIT_MEMLOCK, limit, null));

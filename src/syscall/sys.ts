@@ -86,6 +86,10 @@ export interface Sys {
   receive(fd: number, into: Uint8Array, flags: number): number;
   /** setsockopt(2). */
   setsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
+  /** openat(2) with O_WRONLY, O_APPEND and O_CLOEXEC, of a file that exists: those of tracefs take a line a write. */
+  openToAppend(path: string): number;
+  /** write(2): how many bytes went. */
+  write(fd: number, bytes: Uint8Array): number;
   /** setrlimit(2) of RLIMIT_MEMLOCK, both limits, in bytes. */
   setMemlock(bytes: bigint): number;
   /** fsopen(2), fsconfig(FSCONFIG_CMD_CREATE) and fsmount(2): a detached mount of `fstype`; its fd, or `-errno`. `step` makes each of the calls. */

@@ -92,6 +92,9 @@ export type SyscallEvent =
       readonly option: number;
       readonly value: Uint8Array;
     })
+  /** With O_WRONLY, O_APPEND and O_CLOEXEC. */
+  | (Traced & { readonly name: 'openat'; readonly path: string })
+  | (Traced & { readonly name: 'write'; readonly fd: number; readonly bytes: Uint8Array })
   | (Traced & { readonly name: 'prlimit64'; readonly bytes: bigint })
   | (Traced & MountCall);
 
@@ -221,6 +224,18 @@ export function traced(sys: Sys): Sys {
       if (!syscalls.hasSubscribers) return sys.setsockopt(fd, level, option, value);
       const [result, durationNs] = timed(() => sys.setsockopt(fd, level, option, value));
       publish({ name: 'setsockopt', fd, level, option, value: value.slice(), result, durationNs });
+      return result;
+    },
+    openToAppend(path) {
+      if (!syscalls.hasSubscribers) return sys.openToAppend(path);
+      const [result, durationNs] = timed(() => sys.openToAppend(path));
+      publish({ name: 'openat', path, result, durationNs });
+      return result;
+    },
+    write(fd, bytes) {
+      if (!syscalls.hasSubscribers) return sys.write(fd, bytes);
+      const [result, durationNs] = timed(() => sys.write(fd, bytes));
+      publish({ name: 'write', fd, bytes: bytes.slice(), result, durationNs });
       return result;
     },
     setMemlock(bytes) {

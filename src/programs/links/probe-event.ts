@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { PerfTypeId } from '../../abi/index.js';
 import { RawbpfError } from '../../errors/index.js';
 import { readNumber, tracefsPath } from '../../kernel/index.js';
-import type { Sys } from '../../syscall/index.js';
+import { Errno, OwnedFd } from '../../syscall/index.js';
 import type { Attachable } from './attachable.js';
 import type { Holder } from './link.js';
 import { type PerfEventUse, refusedEvent } from './open-perf-event.js';
@@ -32,18 +31,17 @@ export function addProbeEvent(
   use: PerfEventUse,
   { file, retprobe, place }: ProbeDefinition,
 ): ProbeEvent {
-  const { sys } = program;
   const event = `rawbpf_${retprobe ? 'ret' : ''}probes/${uniqueName()}`;
-  const edit = (line: string): void => explained(program, use, () => append(sys, file, line));
+  const edit = (line: string): void => append(program, use, file, line);
   edit(`${retprobe ? 'r' : 'p'}:${event} ${place}`);
   let open = true;
   const close = (): void => {
     if (!open) return;
-    open = false;
     edit(`-:${event}`);
+    open = false;
   };
   try {
-    const config = explained(program, use, () => readNumber(join(tracefsPath(sys), 'events', event, 'id')));
+    const config = idOf(program, use, event);
     return { attr: { type: PerfTypeId.PERF_TYPE_TRACEPOINT, config }, close };
   } catch (error) {
     close();
@@ -56,25 +54,38 @@ function uniqueName(): string {
   return `p${process.pid}_${randomBytes(8).toString('hex')}`;
 }
 
-function append(sys: Sys, file: string, line: string): void {
-  const fd = openSync(join(tracefsPath(sys), file), constants.O_WRONLY | constants.O_APPEND);
-  try {
-    writeSync(fd, `${line}\n`);
-  } finally {
-    closeSync(fd);
-  }
+/** Writes a line to a file of tracefs. A call that was interrupted, or had no memory at hand, is made again a few times. */
+function append(program: Attachable, use: PerfEventUse, file: string, line: string): void {
+  const { sys } = program;
+  const path = join(tracefsPath(sys), file);
+  const bytes = new TextEncoder().encode(`${line}\n`);
+  const made = (syscall: 'open' | 'write', call: () => number): number => {
+    const result = retried(call);
+    if (result < 0) throw refusedEvent(program, use, -result, { syscall });
+    return result;
+  };
+  using opened = new OwnedFd(
+    sys,
+    made('open', () => sys.openToAppend(path)),
+  );
+  made('write', () => sys.write(opened.value, bytes));
 }
 
-function explained<T>(program: Attachable, use: PerfEventUse, access: () => T): T {
+const passing: readonly number[] = [-Errno.EINTR, -Errno.EAGAIN, -Errno.ENOMEM];
+
+function retried(call: () => number): number {
+  let result = call();
+  for (let tries = 1; tries < 5 && passing.includes(result); tries++) result = call();
+  return result;
+}
+
+function idOf(program: Attachable, use: PerfEventUse, event: string): number {
   try {
-    return access();
+    return readNumber(join(tracefsPath(program.sys), 'events', event, 'id'));
   } catch (error) {
     const { errno, syscall } = error as NodeJS.ErrnoException;
-    if (error instanceof RawbpfError || errno === undefined || !isFileCall(syscall)) throw error;
+    if (error instanceof RawbpfError || errno === undefined || (syscall !== 'open' && syscall !== 'read'))
+      throw error;
     throw refusedEvent(program, use, -errno, { syscall });
   }
-}
-
-function isFileCall(name: string | undefined): name is 'open' | 'read' | 'write' {
-  return name === 'open' || name === 'read' || name === 'write';
 }

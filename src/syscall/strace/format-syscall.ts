@@ -76,6 +76,12 @@ function callText(event: SyscallEvent, options: FullOptions): string {
           : quotedBytes(bytes, Math.min(result, length), options.stringLimit);
       return `recvfrom(${fd}, ${came}, ${length}, ${receiveFlagsText(flags)}, NULL, NULL)`;
     }
+    case 'openat':
+      return `openat(AT_FDCWD, ${stringText(event.path, { ...options, stringLimit: event.path.length * 4 })}, O_WRONLY|O_APPEND|O_CLOEXEC)`;
+    case 'write': {
+      const { fd, bytes } = event;
+      return `write(${fd}, ${quotedBytes(bytes, bytes.length, options.stringLimit)}, ${bytes.length})`;
+    }
     case 'prlimit64':
       return `prlimit64(0, RLIMIT_MEMLOCK, {rlim_cur=${limitText(event.bytes)}, rlim_max=${limitText(event.bytes)}}, NULL)`;
     case 'fsopen':
