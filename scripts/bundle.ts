@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Plugin, rolldown } from 'rolldown';
+import { type OutputAsset, type OutputChunk, type OutputOptions, type Plugin, rolldown } from 'rolldown';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const target = 'dist/bin';
@@ -27,19 +27,46 @@ await using bundle = await rolldown({
   // Has a binary per system; it is loaded when a call is made.
   external: ['koffi'],
   plugins: [lazyChildProcess],
+  preserveEntrySignatures: false,
 });
-const { output } = await bundle.write({
+const options: OutputOptions = {
   dir: join(repository, target),
-  cleanDir: true,
   format: 'cjs',
   entryFileNames: 'rawbpf.cjs',
   chunkFileNames: '[name]-[hash].cjs',
   minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
-});
+};
+const apart = await bundle.generate(options);
+const offline = modulesOf('inspect', apart.output);
+const live = modulesOf('prog/show', apart.output);
+/** By themselves, chunks are of modules that the same commands need: dozens for each command. What reads files, and what calls the kernel, go together. */
+const groups = [
+  { name: 'common', test: (id: string) => offline.has(id) && live.has(id) },
+  { name: 'offline', test: (id: string) => offline.has(id) },
+  { name: 'live', test: (id: string) => live.has(id) },
+].map(group => ({ ...group, includeDependenciesRecursively: false }));
+const { output } = await bundle.write({ ...options, cleanDir: true, codeSplitting: { groups } });
 const chunks = output.filter(each => each.type === 'chunk');
 writeFileSync(join(repository, target, 'LICENSES.txt'), licenses(chunks.flatMap(chunk => chunk.moduleIds)));
 const size = chunks.reduce((sum, chunk) => sum + chunk.code.length, 0);
 console.log(`${target}: ${chunks.length} files, ${Math.round(size / 1000)} kB`);
+
+/** The modules that are loaded for a command, beyond those that are loaded for all. */
+function modulesOf(command: string, output: readonly (OutputChunk | OutputAsset)[]): ReadonlySet<string> {
+  const chunks = output.filter(each => each.type === 'chunk');
+  const modules = new Set<string>();
+  const seen = new Set<OutputChunk>();
+  const add = (chunk: OutputChunk | undefined): void => {
+    if (!chunk || chunk.isEntry || seen.has(chunk)) return;
+    seen.add(chunk);
+    for (const id of chunk.moduleIds) modules.add(id);
+    for (const name of chunk.imports) add(chunks.find(each => each.fileName === name));
+  };
+  const own = chunks.find(chunk => chunk.facadeModuleId?.endsWith(`/commands/${command}.js`));
+  if (!own) throw new Error(`no command is in commands/${command}.js`);
+  add(own);
+  return modules;
+}
 
 /** The licences of the packages that are in the bundle. */
 function licenses(modules: readonly string[]): string {

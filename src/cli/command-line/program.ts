@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../own-package.js';
 import { coloured, paint } from '../paint.js';
 import { addBatchCommand } from './batch.js';
@@ -22,7 +22,7 @@ export function createProgram(): Command {
   const program = new Command('rawbpf')
     .description('eBPF down to the syscall: look into BPF objects, load them, run them.')
     .option('--verbose', 'print the long story of an error (also: RAWBPF_VERBOSE=1)')
-    .version(packageVersion(), '-V, --version', 'print the version')
+    .option('-V, --version', 'print the version')
     .configureHelp({
       showGlobalOptions: true,
       // commander takes the colours out where there should be none.
@@ -36,7 +36,12 @@ export function createProgram(): Command {
         write(text.replace(/^error: /, `${paint('red', 'rawbpf:', process.stderr)} `)),
     })
     .showHelpAfterError('(rawbpf --help tells more)')
-    .exitOverride();
+    .exitOverride()
+    // Not by version(), for which every start would read package.json.
+    .on('option:version', () => {
+      process.stdout.write(`${packageVersion()}\n`);
+      throw new CommanderError(0, 'commander.version', 'the version');
+    });
   addObjectCommands(program);
   addRunCommands(program);
   addProgCommands(program);
