@@ -3,17 +3,12 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-/* Records of the tracepoints block_rq_issue and block_rq_complete, as far as they are read; where the fields are, the kernel's BTF knows. */
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-struct trace_event_raw_block_rq {
+/* Context of the tracepoints block_rq_issue and block_rq_complete, as their `format` files in tracefs give it, as far as it is read. */
+struct block_rq_ctx {
+	__u64 common;
 	__u32 dev;
 	__u64 sector;
 };
-struct trace_event_raw_block_rq_completion {
-	__u32 dev;
-	__u64 sector;
-};
-#pragma clang attribute pop
 
 struct request {
 	__u64 sector;
@@ -58,7 +53,7 @@ static __always_inline __u32 bits(__u64 value)
 }
 
 SEC("tp/block/block_rq_issue")
-int issue(struct trace_event_raw_block_rq *ctx)
+int issue(struct block_rq_ctx *ctx)
 {
 	struct request request = { .sector = ctx->sector, .dev = ctx->dev };
 	__u64 now = bpf_ktime_get_ns();
@@ -69,7 +64,7 @@ int issue(struct trace_event_raw_block_rq *ctx)
 }
 
 SEC("tp/block/block_rq_complete")
-int complete(struct trace_event_raw_block_rq_completion *ctx)
+int complete(struct block_rq_ctx *ctx)
 {
 	struct request request = { .sector = ctx->sector, .dev = ctx->dev };
 	struct slot slot = { .dev = request.dev };

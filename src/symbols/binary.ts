@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import {
   FunctionTable,
   openUserElf,
@@ -77,11 +77,13 @@ function debugFunctions(buildId: string, roots: readonly string[]): FunctionTabl
   return undefined;
 }
 
-/** Undefined where the file cannot be opened. */
+/** Undefined where there is no file that can be opened. */
 export function withFile<T>(path: string, use: (fd: number) => T): T | undefined {
   let fd: number;
   try {
-    fd = openSync(path, 'r');
+    // Opening a device may do something, and opening a pipe waits for who writes to it.
+    if (!statSync(path).isFile()) return undefined;
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+export { fileReader } from './file-reader.js';
 export { type FoldOptions, foldStacks, type StackSample } from './fold.js';
 export { type Frame, frameText, type SymbolTextOptions } from './frame.js';
 export { KernelSymbols, KernelSymbolsError } from './kernel-symbols.js';

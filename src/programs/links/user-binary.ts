@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { openUserElf, type UserElf } from '../../elf/index.js';
+import { fileReader } from '../../symbols/index.js';
 import { UserBinaryError } from './user-binary-error.js';
 
 /**
@@ -9,19 +10,8 @@ import { UserBinaryError } from './user-binary-error.js';
 export function withUserElf<T>(path: string, use: (elf: UserElf) => T): T {
   const fd = openBinary(path);
   try {
-    const stat = fstatSync(fd);
-    if (!stat.isFile()) throw new UserBinaryError(path, 'it is not a file');
-    const readAt = (offset: number, length: number): Uint8Array => {
-      const bytes = new Uint8Array(Math.min(length, Math.max(stat.size - offset, 0)));
-      let done = 0;
-      while (done < bytes.length) {
-        const read = readSync(fd, bytes, done, bytes.length - done, offset + done);
-        if (read === 0) break;
-        done += read;
-      }
-      return bytes.subarray(0, done);
-    };
-    return use(openUserElf({ size: stat.size, readAt }, path));
+    if (!fstatSync(fd).isFile()) throw new UserBinaryError(path, 'it is not a file');
+    return use(openUserElf(fileReader(fd), path));
   } finally {
     closeSync(fd);
   }
