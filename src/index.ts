@@ -18,6 +18,7 @@ export {
   type Diagnostic,
 } from './compile/index.js';
 export * from './errors/index.js';
+export { type GenerateOptions, generateModule } from './gen/index.js';
 export {
   type BtfInfo,
   btfInfo,

@@ -226,6 +226,35 @@ t.test('a module loads its object, and tsc refuses what the object does not have
   }
 });
 
+const typesUser = `
+import { type bits, color, load } from './types.js';
+
+using object = load({ globals: { ro_u64: 2n ** 63n, ro_name: 'name', ro_packed: { tag: 1, value: 5n, tail: 6 } } });
+object.globals.rw_u64 = 7n;
+object.maps.by_name.set('green', color.GREEN);
+object.maps.anonymous.set(1, { left: 2, right: 3 });
+const cpus: bigint[] = object.maps.per_cpu.get(0)!;
+const bit: bits = object.maps.bit_array.get(0)!;
+object.maps.bit_array.set(0, { ...bit, a: 1, e: 5n, h: true });
+const { a, e, h }: { a: number; e: bigint; h: boolean } = object.maps.bit_array.get(0)!;
+const text: string = object.globals.ro_name + object.spec.name;
+// @ts-expect-error: bits of more than 32 are a bigint
+object.maps.bit_array.get(0)!.e satisfies number;
+const shown = [object.globals.ro_u64, object.globals.ro_packed.value, object.globals.rw_u64, cpus[0], a, e, h, text];
+console.log(shown.map(String).join(' '), [...object.maps.by_name].join(), object.maps.anonymous.get(1));
+`;
+
+t.test('a module has bit-fields, enums, per-CPU values and structs', async t => {
+  const folder = project(t, { 'types.ts': generated('test-types')[1], 'user.ts': typesUser });
+  t.same(compile(folder), []);
+  if (!needs(t, { bpf: true })) return;
+  t.same(node(join(folder, 'user.js')), {
+    status: 0,
+    stdout: '9223372036854775808 5 7 0 1 5 true nametest-types green,5 { left: 2, right: 3 }\n',
+    stderr: '',
+  });
+});
+
 const awkward = `
 struct HashMap { int a; };
 struct string { char text[4]; struct HashMap map; };

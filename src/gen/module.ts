@@ -50,7 +50,7 @@ export function generateModule(spec: ObjectSpec, { object }: GenerateOptions): s
   const maps = spec.maps.filter(map => !map.internal).map(map => mapType(spec, map, types));
   const globals = globalLines(spec, types);
   const parts = [
-    `// Made by rawbpf gen of ${spec.file.replace(/^.*\//s, '').replaceAll(/[\r\n]/g, ' ')}. Do not edit.\n${importsOf(maps)}`,
+    `// Made by rawbpf gen of ${baseName(spec.file).replaceAll(/[\r\n]/g, ' ')}. Do not edit.\n${importsOf(maps)}`,
     ...(types?.declarations ?? []),
     block('/** The global variables. */\nexport interface Globals {', globals),
     ...(maps.some(map => map.event !== undefined) ? [events] : []),
@@ -61,10 +61,12 @@ export function generateModule(spec: ObjectSpec, { object }: GenerateOptions): s
     block('/** The programs, by name. */\nexport interface Programs {', programLines(spec)),
     typedObject(spec),
     objectSource(object),
-    functions,
+    functions(typeof object === 'string' ? undefined : baseName(spec.file)),
   ];
   return `${parts.join('\n\n')}\n`;
 }
+
+const baseName = (file: string): string => file.replace(/^.*\//s, '');
 
 function importsOf(maps: readonly MapType[]): string {
   const types = new Set([
@@ -150,9 +152,12 @@ function base64(bytes: Uint8Array): string {
   return text;
 }
 
-const functions = `/** Opens the object: its globals can be set, then it is loaded. */
+/** `file` is what messages call an object that has none, and what its name is made of. */
+const functions = (
+  file: string | undefined,
+): string => `/** Opens the object: its globals can be set, then it is loaded. */
 export function open(options: OpenOptions = {}): TypedObject {
-  return BpfObject.open(object, options) as unknown as TypedObject;
+  return BpfObject.open(object, ${file === undefined ? 'options' : `{ file: ${JSON.stringify(file)}, ...options }`}) as unknown as TypedObject;
 }
 
 /** Opens the object, sets its globals, and loads it. */
