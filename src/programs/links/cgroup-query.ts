@@ -1,5 +1,12 @@
 import { BpfAttachType, BpfCmd, enumName } from '../../abi/index.js';
-import { attachTypeSince, type Cause, errorFor } from '../../kernel/index.js';
+import {
+  attachTypeSince,
+  type Cause,
+  errorFor,
+  Kernel,
+  lackOfNetAdmin,
+  readFacts,
+} from '../../kernel/index.js';
 import { attachTypeName } from '../../object/index.js';
 import { attrSchema, bpfInOut, Errno, liveSys, type Sys } from '../../syscall/index.js';
 import { BPF_F_ALLOW_MULTI, BPF_F_ALLOW_OVERRIDE } from './attach-flags.js';
@@ -60,7 +67,7 @@ export function queryCgroup(cgroup: string | number, options: CgroupQueryOptions
       if (typeof hook === 'object') {
         if (attachType !== undefined || hook.programIds.length > 0) hooks.push(hook);
       } else if (attachType !== undefined || hook !== Errno.EINVAL) {
-        const cause = explainQuery(folder, type, hook);
+        const cause = explainQuery(sys, folder, type, hook);
         throw errorFor(cause, { syscall: 'bpf', cmd: BpfCmd.BPF_PROG_QUERY, errno: hook, what });
       }
     }
@@ -70,7 +77,8 @@ export function queryCgroup(cgroup: string | number, options: CgroupQueryOptions
   }
 }
 
-function explainQuery(folder: CgroupFolder, attachType: number, errno: number): Cause | undefined {
+function explainQuery(sys: Sys, folder: CgroupFolder, attachType: number, errno: number): Cause | undefined {
+  if (errno === Errno.EPERM) return lackOfNetAdmin(readFacts(Kernel.running(sys)));
   if (errno === Errno.EBADF) return notCgroup(folder);
   if (errno !== Errno.EINVAL) return undefined;
   const since = attachTypeSince(attachType);

@@ -63,7 +63,7 @@ export function queryTaskFd(
   if (typeof found !== 'number') return found;
   const isOlder = found === Errno.EINVAL && Kernel.running(sys).versionCode < versionCode(since);
   if (found !== Errno.EPERM && !isOlder) return undefined;
-  const what = `fd ${fd} of process ${pid}: what it lets run`;
+  const what = pid === process.pid ? 'what runs at perf events' : `what runs at fd ${fd} of process ${pid}`;
   throw errorFor(isOlder ? older : denial(sys), { syscall: 'bpf', cmd, errno: found, what });
 }
 
