@@ -18,11 +18,16 @@ export function faultNames(): string[] {
   return BpfObject.open(fixtureBytes('test-verifier-faults')).spec.programs.map(program => program.name);
 }
 
-/** Loads one of the programs alone; returns what that threw. */
-export function loadFault(name: string): unknown {
+/** The object, with the license that one of its programs is to be refused for. */
+export function faultBytes(name: string): Uint8Array {
   const bytes = Uint8Array.from(fixtureBytes('test-verifier-faults'));
   if (name === 'gpl_only') bytes.set(Buffer.from(otherLicense), Buffer.from(bytes).indexOf(gpl));
-  using obj = BpfObject.open(bytes, { file: 'faults.bpf.o' });
+  return bytes;
+}
+
+/** Loads one of the programs alone; returns what that threw. */
+export function loadFault(name: string): unknown {
+  using obj = BpfObject.open(faultBytes(name), { file: 'faults.bpf.o' });
   try {
     obj.load({ programs: [name] });
     return undefined;
