@@ -77,7 +77,7 @@ t.test('a package as ecc writes it now', async t => {
   ]);
   t.match(packed.programs, [
     { name: 'a', ifindex: 3, direction: 'egress', handle: 1, priority: 2 },
-    { name: 'b', ifindex: 4, direction: undefined },
+    { name: 'b', ifindex: 4, flags: 0, direction: undefined },
   ]);
   t.match(packed.exported, { structs: [{ name: 'event', size: 312, typeId: 7 }] });
 });

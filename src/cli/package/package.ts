@@ -68,6 +68,8 @@ export interface PackageProgram {
   readonly name: string;
   /** Index of the network interface, for XDP and tc. */
   readonly ifindex: number | undefined;
+  /** `XDP_FLAGS_*`: 2 in the network stack, 4 in the driver. */
+  readonly flags: number | undefined;
   readonly direction: 'ingress' | 'egress' | undefined;
   readonly handle: number | undefined;
   readonly priority: number | undefined;

@@ -112,6 +112,7 @@ export function readProgram(program: JsonReader): PackageProgram {
   return {
     name: program.at('name').string(),
     ifindex,
+    flags: program.at('flags').maybe(size),
     direction: hook.isThere ? direction : undefined,
     handle: options.at('handle').maybe(size),
     priority: options.at('priority').maybe(size),

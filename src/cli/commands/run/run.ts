@@ -82,15 +82,15 @@ async function runObject(
   globals: ReadonlyMap<string, BtfValue>,
   options: RunOptions,
 ): Promise<void> {
-  const unsubscribe = options.syscalls
-    ? subscribeSyscalls(event => console.error(formatSyscall(event)))
-    : () => {};
   const targets = new Map<string, AttachTarget>();
   for (const program of packed?.programs ?? []) {
     const target = packagedTarget(program);
     if (target) targets.set(program.name, target);
   }
   const programs = choosePrograms(spec, options, targets);
+  const unsubscribe = options.syscalls
+    ? subscribeSyscalls(event => console.error(formatSyscall(event)))
+    : () => {};
   try {
     using object = loadPrograms({ bytes, options: open, globals, programs });
     // A pipe that breaks ends the process, and not all that is attached goes with it.
@@ -165,9 +165,18 @@ function programNamed(spec: ObjectSpec, option: string, name: string) {
   throw new Refusal(`${option} ${name}: ${spec.file} has no program of this name; there is ${names}`);
 }
 
-function packagedTarget({ ifindex, direction, priority, handle }: PackageProgram): AttachTarget | undefined {
+function packagedTarget({
+  ifindex,
+  flags = 0,
+  direction,
+  priority,
+  handle,
+}: PackageProgram): AttachTarget | undefined {
   if (ifindex === undefined) return undefined;
-  if (direction === undefined) return { kind: 'xdp', interface: ifindex };
+  if (direction === undefined) {
+    const mode = flags & 2 ? 'generic' : flags & 4 ? 'native' : undefined;
+    return { kind: 'xdp', interface: ifindex, ...(mode ? { mode } : {}) };
+  }
   return {
     kind: 'tc',
     interface: ifindex,
