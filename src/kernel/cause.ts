@@ -1,4 +1,5 @@
 import type { Facts } from './facts.js';
+import { versionCode } from './version.js';
 
 /** Why the kernel refused a call, as far as it can be told. */
 export interface Cause {
@@ -45,7 +46,9 @@ export function lackOfPermission(facts: Facts): Cause {
 
 /** Kernels before 5.11 charge maps and programs to RLIMIT_MEMLOCK and answer EPERM when it is used up. */
 export function lackOfLockedMemory(facts: Facts): Cause | undefined {
-  if (facts.memlock === undefined || facts.kernel.has('memcg_accounting')) return undefined;
+  // Where bpf() itself is forbidden, asking the kernel says no, however new it is.
+  const counts = facts.kernel.versionCode < versionCode('5.11') && !facts.kernel.has('memcg_accounting');
+  if (facts.memlock === undefined || !counts) return undefined;
   return {
     reason: `RLIMIT_MEMLOCK is ${facts.memlock} bytes, and a kernel before 5.11 counts BPF memory against it`,
     advice:
