@@ -9,7 +9,8 @@ import { ownCgroup } from './own-cgroup.js';
 import { leftInTracefs, removeProbes } from './probes-in-tracefs.js';
 import { fixture, repository } from './repository.js';
 
-t.setTimeout(180_000);
+// Each example is loaded some hundred times.
+t.setTimeout(900_000);
 /** The map's programs are registered by a link. */
 const BPF_F_LINK = 1 << 13;
 const binary = process.execPath;
