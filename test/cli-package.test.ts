@@ -5,7 +5,9 @@ import t from 'tap';
 import { readPackage } from '../src/cli/package/read-package.js';
 import { sourceDocs } from '../src/cli/package/source-docs.js';
 import { FormatError } from '../src/errors/index.js';
-import { rawbpf } from './cli-process.js';
+import { waitingChild } from './child.js';
+import { rawbpf, startRawbpf } from './cli-process.js';
+import { needs } from './live.js';
 import { fixture, fixtureBytes } from './repository.js';
 
 const object = fixtureBytes('opensnoop');
@@ -282,4 +284,24 @@ t.test('the flags of a package, in its help', async t => {
   t.match(stdout, /-x, --failed +only failed \(_Bool, default true\)/);
   t.match(stdout, /That is all\.\n/);
   t.notMatch(stdout, /dummy/);
+});
+
+t.test('a package of ours runs, and its events have the types it exports', async t => {
+  if (!needs(t, { bpf: true })) return;
+  const folder = t.testdir();
+  const [file, missing] = [join(folder, 'package.json'), join(folder, 'missing')];
+  t.equal(rawbpf('package', fixture('opensnoop'), '-o', file).status, 0);
+  const child = waitingChild(`< ${missing}; true`);
+  t.teardown(() => child.close());
+  const run = startRawbpf('run', file, '--targ-tgid', String(child.pid), '--json', '--count', '1');
+  await run.until(({ stderr }) => stderr.includes('attached'));
+  await child.release();
+  t.equal(await run.finished, 0, run.stderr);
+  t.match(JSON.parse(run.stdout), { pid: child.pid, comm: 'sh', fname: missing, ret: -2 });
+  const other = JSON.parse(readFileSync(file, 'utf8'));
+  other.meta.export_types[0].size = 4;
+  writeFileSync(file, JSON.stringify(other));
+  const refused = rawbpf('run', file, '--duration', '0.1');
+  t.equal(refused.status, 1);
+  t.match(refused.stderr, /export_types: struct event: says 4 bytes, but it has \d+/);
 });
