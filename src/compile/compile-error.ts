@@ -7,18 +7,19 @@ import { type Diagnostic, parseDiagnostics } from './diagnostics.js';
  */
 export class CompileError extends RawbpfError {
   readonly code = 'ERR_RAWBPF_COMPILE';
-  /** Every error, warning and note, in the compiler's order; empty where the compiler did not run. */
-  readonly diagnostics: readonly Diagnostic[];
   /** All that the compiler wrote. */
   readonly output: string;
   readonly hint: string | undefined;
 
   constructor(source: string, reason: string, output = '', options: ErrorOptions & { hint?: string } = {}) {
-    const diagnostics = parseDiagnostics(output);
-    super(headline(source, reason, diagnostics, options.hint), options);
-    this.diagnostics = diagnostics;
+    super(headline(source, reason, parseDiagnostics(output), options.hint), options);
     this.output = output;
     this.hint = options.hint;
+  }
+
+  /** Every error, warning and note, in the compiler's order; empty where the compiler did not run. */
+  get diagnostics(): readonly Diagnostic[] {
+    return parseDiagnostics(this.output);
   }
 
   override explain(): string {
