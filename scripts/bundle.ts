@@ -33,6 +33,7 @@ const options: OutputOptions = {
   dir: join(repository, target),
   format: 'cjs',
   entryFileNames: 'rawbpf.cjs',
+  banner: chunk => (chunk.isEntry ? '#!/usr/bin/env node' : ''),
   chunkFileNames: '[name]-[hash].cjs',
   minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
 };

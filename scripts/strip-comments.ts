@@ -10,7 +10,8 @@ import { parseSync } from 'rolldown/utils';
 const folder = fileURLToPath(new URL('../src', import.meta.url));
 
 for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-  if (!name.endsWith('.js')) continue;
+  // The command is not in the package but as a bundle, which is made of this.
+  if (!name.endsWith('.js') || name.startsWith('cli')) continue;
   const path = join(folder, name);
   const source = readFileSync(path, 'utf8');
   const code = withoutComments(source, name);

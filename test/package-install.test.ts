@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -114,6 +115,15 @@ t.test('less than a megabyte, and nothing that nobody needs', async t => {
     [],
   );
   t.match(readFileSync(join(repository, dirname(bin.rawbpf), 'LICENSES.txt'), 'utf8'), /^commander \d/);
+});
+
+t.test('the command is a program', async t => {
+  if (!built(t)) return;
+  const path = join(project('command'), 'node_modules/rawbpf', bin.rawbpf);
+  // npm does so with each program of a package.
+  chmodSync(path, 0o755);
+  const printed = execFileSync(path, ['inspect', opensnoop, '--json'], { encoding: 'utf8' });
+  t.equal(JSON.parse(printed).programs.length, 4);
 });
 
 t.test('import and require give the same', async t => {

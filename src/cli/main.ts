@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { runCli } from './run-cli.js';
 
 // No top-level await: what users run is this as CommonJS (scripts/bundle.ts).
