@@ -171,11 +171,19 @@ function* answersIn(datagram: Uint8Array): Generator<Answer> {
 /** The error, and its words, of what ends an answer: `struct nlmsgerr`, or the end of a dump, which begins with an errno as well. */
 function ending({ type, flags, body }: Answer): Pick<NetlinkReply, 'errno' | 'text'> {
   const view = new DataView(body.buffer, body.byteOffset, body.length);
+  const damaged = (): FormatError =>
+    new FormatError(`an error of ${body.length} bytes, without the request that it is about`, {
+      file: 'netlink datagram',
+      offset: 0,
+    });
+  if (type === NLMSG_ERROR && body.length < 4) throw damaged();
   const errno = body.length >= 4 ? 0 - view.getInt32(0, littleEndian) : 0;
   if (!(flags & NLM_F_ACK_TLVS)) return { errno };
   // The request follows the errno: its header, and all of it unless that was cut off.
+  if (type === NLMSG_ERROR && body.length < 4 + headerSize) throw damaged();
   const request =
     type === NLMSG_DONE ? 0 : flags & NLM_F_CAPPED ? headerSize : view.getUint32(4, littleEndian);
+  if (4 + request > body.length && type === NLMSG_ERROR) throw damaged();
   const text = attributeText(decodeAttributes(body.subarray(aligned(4 + request))), NLMSGERR_ATTR_MSG);
   return text === undefined ? { errno } : { errno, text };
 }
