@@ -11,7 +11,8 @@ import { needs, run } from './live.js';
 import { fixture, fixtureBytes, repository } from './repository.js';
 
 const fixtures = readdirSync(join(repository, 'fixtures'))
-  .filter(name => name.endsWith('.bpf.o') && !/^test-(core-refused|module)\./.test(name))
+  // libbpf before 1.3 loads programs of USDT for one place each, and not, as rawbpf and later ones, for one link to all.
+  .filter(name => name.endsWith('.bpf.o') && !/^(test-(core-refused|module)|pythongc)\./.test(name))
   // bpftool does not load programs of SEC("?…"); section-names-load.test.ts compares those of the links.
   .filter(name =>
     parseObject(fixtureBytes(basename(name, '.bpf.o')), { file: name }).programs.some(p => p.autoload),
