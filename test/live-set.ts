@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { RawbpfError } from '../src/errors/index.js';
-import { BpfObject, type Link, type Program } from '../src/index.js';
+import { type AttachTarget, BpfObject, createMap, type Link, type Program } from '../src/index.js';
 import { ownBpffs } from './bpffs.js';
 import { fixture } from './repository.js';
 import { currentCgroup } from './test-cgroup.js';
@@ -28,7 +28,27 @@ const objects = [
   'test-subprog',
 ];
 
-/** Loads each program alone, so that one that the kernel refuses hides no other; attaches those that say to what, and one to the cgroup that this process is in. */
+/** Of this process, or of nothing that happens. */
+function attachments(sockets: { readonly fd: number }): [string, string, AttachTarget][] {
+  const { pid } = process;
+  const malloc = { binary: 'libc', symbol: 'malloc_info', pid };
+  return [
+    ['test-links-uprobe', 'on_entry_with_cookie', { kind: 'uprobe', ...malloc, cookie: 7n }],
+    ['test-links-uprobe', 'on_return', { kind: 'uprobe', ...malloc, retprobe: true }],
+    [
+      'test-links-uprobe',
+      'on_entries',
+      { kind: 'uprobe_multi', binary: 'libc', symbols: ['malloc_info', 'mallopt'], pid },
+    ],
+    ['test-links-kprobe', 'on_event', { kind: 'perf_event', event: 'cpu-clock', pid, cookie: 1n << 63n }],
+    ['test-links-iter', 'tasks', { kind: 'iter', pid }],
+    ['test-links-iter', 'cgroups', { kind: 'iter', cgroup: currentCgroup(), order: 'ancestors_up' }],
+    ['test-links-sockets', 'msg', { kind: 'sockmap', map: sockets }],
+    ['test-links-life', 'first', { kind: 'cgroup', cgroup: currentCgroup() }],
+  ];
+}
+
+/** Loads each program alone, so that one that the kernel refuses hides no other; attaches those that say to what, and some by hand. */
 export function liveSet(t: Test): LiveSet {
   const bpffs = ownBpffs(t);
   const programs: Program[] = [];
@@ -58,10 +78,14 @@ export function liveSet(t: Test): LiveSet {
         attachTarget === undefined ? undefined : attempt(`${name} ${program}: attach`, () => loaded.attach());
       if (link?.isBpfLink) links.push(link);
     }
-  const guard = load('test-links-life', 'first');
-  if (guard) {
-    programs.push(guard);
-    links.push(guard.attachTo({ kind: 'cgroup', cgroup: currentCgroup() }));
+  const sockets = createMap({ type: 'sockhash', key: 4, value: 4, maxEntries: 1 });
+  t.teardown(() => sockets.close());
+  for (const [name, program, target] of attachments(sockets)) {
+    const loaded = load(name, program);
+    if (!loaded) continue;
+    programs.push(loaded);
+    const link = attempt(`${name} ${program}: attach`, () => loaded.attachTo(target));
+    if (link?.isBpfLink) links.push(link);
   }
   for (const [i, pinned] of [programs[0], programs.at(-1), links[0], links.at(-1)].entries())
     pinned?.pin(join(bpffs, `pin-${i}`));

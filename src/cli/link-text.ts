@@ -6,9 +6,12 @@ export function linkText(facts: LinkFacts): string {
   const { info, pinned, holders } = facts;
   const { id, type, typeName, progId } = info;
   const runs = info.typeName === 'struct_ops' ? `map ${info.mapId ?? 0}` : `prog ${progId}`;
+  const [first = '', ...more] = details(facts);
+  const head = `${id}: ${typeName.startsWith('unknown') ? `type ${type}` : typeName}  ${runs}`;
   const lines = [
-    `${id}: ${typeName.startsWith('unknown') ? `type ${type}` : typeName}  ${runs}`,
-    ...details(facts),
+    // bpftool has what an iterator goes over in its first line.
+    ...(info.typeName === 'iter' ? [`${head}  ${first}`] : [head, first].filter(Boolean)),
+    ...more,
     ...(pinned ?? []).map(path => `pinned ${path}`),
   ];
   if (holders && info.typeName === 'perf_event' && info.cookie !== undefined)
