@@ -11,6 +11,9 @@ import { openFds } from './open-fds.js';
 import { ownCgroup } from './own-cgroup.js';
 import { fixture } from './repository.js';
 
+// Processes start slowly on a busy machine.
+t.setTimeout(120_000);
+
 function ours(t: Test, ...args: string[]): unknown {
   const { status, stdout, stderr } = rawbpf('cgroup', ...args, '--json');
   t.same([status, stderr], [0, '']);

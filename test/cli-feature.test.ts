@@ -4,6 +4,9 @@ import { nodeAs, rawbpf } from './cli-process.js';
 import { needs, run } from './live.js';
 import { repository } from './repository.js';
 
+// Processes start slowly on a busy machine.
+t.setTimeout(120_000);
+
 type Flags = Readonly<Record<string, boolean | null>>;
 
 interface Report {

@@ -7,6 +7,9 @@ import { rawbpf } from './cli-process.js';
 import { needs } from './live.js';
 import { fixture } from './repository.js';
 
+// Processes start slowly on a busy machine.
+t.setTimeout(120_000);
+
 /** Pins by the command, reads, and takes the pin away. */
 function pinned(t: Test, path: string, ...args: string[]): string {
   t.same(rawbpf('iter', 'pin', fixture('test-links-iter'), path, ...args), {

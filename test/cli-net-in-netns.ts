@@ -8,6 +8,9 @@ import { run } from './live.js';
 import { fixture } from './repository.js';
 import { vethPair } from './veth.js';
 
+// Processes start slowly on a busy machine.
+t.setTimeout(120_000);
+
 const commands = { attach: attachProgram, detach: detachProgram };
 const { receiver, receiverIndex, sender } = vethPair();
 

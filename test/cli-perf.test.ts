@@ -10,6 +10,9 @@ import { fixture, repository } from './repository.js';
 import { setting, uprobeSource } from './uprobe-setting.js';
 import { compileUser } from './user-target.js';
 
+// Processes start slowly on a busy machine.
+t.setTimeout(120_000);
+
 interface Listed {
   readonly pid: number;
   readonly fd: number;
