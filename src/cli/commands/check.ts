@@ -7,6 +7,7 @@ import {
 } from '../../object/index.js';
 import { relocationReport } from '../core-relocation.js';
 import { print, printJson } from '../output.js';
+import { progress } from '../progress.js';
 import { readBtf } from '../read-btf.js';
 import { readInput } from '../read-input.js';
 import { Refusal, Refusals } from '../refusal.js';
@@ -29,7 +30,7 @@ export type ProgramReport = KernelReport['programs'][number];
 /** `rawbpf check FILE --btf A --btf B`: whether the programs of an object find what they rely on in the types of other kernels. */
 export async function check(file: string, { btf, json }: CheckOptions): Promise<void> {
   const spec = parseObject(readInput(file), { file });
-  const kernels = btf.map(source => kernelReport(spec, source));
+  const kernels = await progress(`checking ${file}`, () => btf.map(source => kernelReport(spec, source)));
   const report: CheckReport = { file, ok: kernels.every(isOk), kernels };
   if (json) await printJson(report);
   else await print((await import('../check-text.js')).checkText(report));

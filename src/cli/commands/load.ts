@@ -1,6 +1,7 @@
 import { RawbpfError } from '../../errors/index.js';
 import { BpfObject, type Program } from '../../programs/index.js';
 import { print, printJson } from '../output.js';
+import { progress } from '../progress.js';
 import { readInput } from '../read-input.js';
 import { Refusals } from '../refusal.js';
 import { oneLine } from '../report-error.js';
@@ -30,7 +31,9 @@ interface Outcome {
 export async function load(file: string, { each, json }: LoadOptions): Promise<void> {
   const bytes = readInput(file);
   const open = () => BpfObject.open(bytes, { file });
-  const { programs, refusals } = each ? loadEach(open) : loadWhole(open);
+  const { programs, refusals } = await progress(`loading ${file}`, () =>
+    each ? loadEach(open) : loadWhole(open),
+  );
   if (json) await printJson(document(file, programs, refusals));
   else await print((await import('../load-text.js')).loadText(programs));
   if (refusals.length > 0) throw new Refusals(refusals);
