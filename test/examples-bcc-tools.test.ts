@@ -128,10 +128,8 @@ t.test('biolatency: requests to a disk, by the time they took', async t => {
   const text = await example.end();
   t.match(text, new RegExp(`^\ndisk = ${disk}\n     usecs               : count     distribution\n`));
   const counts = [...text.matchAll(/^ +\d+ -> \d+ +: (\d+) /gm)].map(([, count]) => Number(count));
-  t.equal(
-    counts.reduce((sum, count) => sum + count),
-    100,
-  );
+  // Others may have a look at a new disk, too.
+  t.ok(counts.reduce((sum, count) => sum + count) >= 100, text);
 });
 
 t.test('tcpcc: a congestion control that connections can choose', async t => {
