@@ -21,7 +21,10 @@ guest() {
   return $status
 }
 
-for suite in "$@"; do
+# They are named from the oldest kernel on, and the newest has most to do: it starts first, so that none is left alone at the end.
+suites=("$@")
+for ((i = $# - 1; i >= 0; i--)); do
+  suite=${suites[i]}
   [ "$(jobs -pr | wc -l)" -lt "$(nproc)" ] || wait -n
   { guest "$suite" > "$scratch/$suite" 2>&1 || touch "$scratch/failed"; } &
 done
