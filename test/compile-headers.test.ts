@@ -66,7 +66,7 @@ const macros = `
 char LICENSE[] SEC("license") = "GPL";
 unsigned long long out;
 char text[32];
-unsigned short port = bpf_htons(80);
+unsigned short port = bpf_htons(80), other = __bpf_constant_htons(81);
 
 SEC("kprobe/x") int BPF_KPROBE(probe, int dfd, struct filename *name, long long wide) {
   out = dfd + BPF_CORE_READ(name, refcnt.counter) + wide + PT_REGS_IP(ctx) + PT_REGS_SP_CORE(ctx);
@@ -93,7 +93,7 @@ SEC("fentry/x") int BPF_PROG(entry, struct task_struct *task, int number) {
   out += bpf_core_enum_value_exists(enum bpf_map_type, BPF_MAP_TYPE_HASH);
   out += bpf_core_enum_value(enum bpf_map_type, BPF_MAP_TYPE_ARRAY);
   out += BPF_CORE_READ_BITFIELD_PROBED(task, in_execve) + (unsigned long)parent;
-  out += bpf_ntohl(number) + bpf_cpu_to_be64(out) + offsetof(struct task_struct, pid);
+  out += bpf_ntohl(number) + __bpf_ntohs((unsigned short)number) + bpf_cpu_to_be64(out) + offsetof(struct task_struct, pid);
   return 0;
 }
 SEC("iter/task") int dump(struct bpf_iter__task *ctx) {

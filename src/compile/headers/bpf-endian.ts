@@ -15,6 +15,10 @@ export function bpfEndian(): string {
       `#define bpf_${name}(x) (x)`,
       '#endif',
       `#define bpf_${back}(x) bpf_${name}(x)`,
+      // Names of libbpf's own that sources use, too.
+      ...['__bpf_', '__bpf_constant_'].flatMap(prefix =>
+        [name, back].map(word => `#define ${prefix}${word}(x) bpf_${name}(x)`),
+      ),
       '',
     );
   return lines.join('\n');
