@@ -46,7 +46,8 @@ t.test('an event for each CPU is one link; one event has info', async t => {
   const before = events();
   const all = probe.program.attachTo({ kind: 'perf_event', event: 'cpu-clock' });
   t.equal(events() - before, onlineCpus().length);
-  t.throws(() => all.info(), { message: /not one BPF link but an event for each of \d+ CPUs; give cpu/ });
+  if (onlineCpus().length > 1)
+    t.throws(() => all.info(), { message: /not one BPF link but an event for each of \d+ CPUs; give cpu/ });
   all.close();
   t.equal(events(), before);
   const one = probe.program.attachTo({ kind: 'perf_event', event: 'cpu-clock', cpu: 0 });
