@@ -1,17 +1,19 @@
 /**
  * The record of what the tools of libbpf-tools show under `rawbpf run` (test/libbpf-tools.json), made of what test/vm/libbpf-tools.test.ts said in a guest.
  *
- *   node dist/scripts/libbpf-tools.js LOG…     takes the outcomes out of the TAP of guests into the record, and prints it as a table
- *   node dist/scripts/libbpf-tools.js --check  exits 1 when the record lacks a tool, has one that is none, or has fewer that show something than it is to have
+ *   node dist/scripts/libbpf-tools.js LOG…     takes the outcomes out of the TAP of guests into the record, and writes the README's table of it
+ *   node dist/scripts/libbpf-tools.js --check  exits 1 when the record lacks a tool, has one that is none, or has fewer that show something than it is to have,
+ *                                              or the table is not what the record says
  *
  * To make it anew, as root: npm run build && scripts/vm/run.sh "$(scripts/vm/get-kernel.sh bookworm)" -- node dist/test/vm/libbpf-tools.test.js > log
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { leastShown, type Outcomes, tools } from '../test/libbpf-tools.js';
-import { repository } from '../test/repository.js';
+import { ReadmePart, root } from './readme-part.js';
 
-const recordFile = join(repository, 'test/libbpf-tools.json');
+const recordFile = join(root, 'test/libbpf-tools.json');
+const readme = new ReadmePart('libbpf-tools', 'libbpf-tools.ts');
 const record: Outcomes = JSON.parse(readFileSync(recordFile, 'utf8'));
 
 function problems(): string[] {
@@ -23,6 +25,7 @@ function problems(): string[] {
       .filter(name => !names.includes(name))
       .map(name => `${name}: no such tool`),
     ...(shown < leastShown ? [`${shown} tools show something, fewer than ${leastShown}`] : []),
+    ...(readme.is(table(record)) ? [] : ['README.md: the table of tools is not what the record says']),
   ];
 }
 
@@ -41,7 +44,20 @@ if (args[0] === '--check') {
   for (const log of args) Object.assign(record, outcomesIn(readFileSync(log, 'utf8')));
   const sorted = Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
   writeFileSync(recordFile, `${JSON.stringify(sorted, null, 2)}\n`);
-  console.log('| tool | under rawbpf run | what it showed, or why not |\n|---|---|---|');
-  for (const [name, { outcome, detail }] of Object.entries(sorted))
-    console.log(`| ${name} | ${outcome} | ${detail} |`);
+  readme.write(table(sorted));
+}
+
+/** How many show what happens, and why the others do not. */
+function table(outcomes: Outcomes): string {
+  const rows = Object.entries(outcomes);
+  const others = rows.filter(([, { outcome }]) => outcome !== 'shows');
+  return [
+    `${rows.length - others.length} of ${rows.length} show what a workload does, on Linux 6.1; the others:`,
+    '',
+    '<table>',
+    ...others.map(
+      ([name, { outcome, detail }]) => `<tr><td>${name}</td><td>${outcome}</td><td>${detail}</td></tr>`,
+    ),
+    '</table>',
+  ].join('\n');
 }

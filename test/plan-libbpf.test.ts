@@ -15,7 +15,7 @@ const fixtures = readdirSync(join(repository, 'fixtures'))
   .filter(name => name.endsWith('.bpf.o') && !/^(test-(core-refused|module)|pythongc)\./.test(name))
   // bpftool does not load programs of SEC("?…"); section-names-load.test.ts compares those of the links.
   .filter(name =>
-    parseObject(fixtureBytes(basename(name, '.bpf.o')), { file: name }).programs.some(p => p.autoload),
+    parseObject(fixtureBytes(basename(name, '.bpf.o')), { file: name }).programs.every(p => p.autoload),
   )
   .map(name => basename(name, '.bpf.o'));
 
