@@ -79,6 +79,7 @@ export function leavesNothing(
   for (const errno of errnos) {
     const failing = failingSys(liveSys());
     tracefsPath(failing.sys);
+    removeProbes();
     using probe = probeObject(name, { sys: failing.sys });
     const before = [...openFds(), ...left()];
     let failures = 0;
