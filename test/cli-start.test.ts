@@ -91,6 +91,8 @@ const plain = {
   NODE_OPTIONS: '',
   FORCE_COLOR: undefined,
   NO_COLOR: undefined,
+  // Node takes terminals of CI to have no colours.
+  CI: undefined,
   TERM: 'xterm',
 };
 

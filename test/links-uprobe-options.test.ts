@@ -270,9 +270,9 @@ for (const [name, [program, target]] of Object.entries(places))
       for (let n = 1; n <= calls; n++) {
         failing.failAt(n, errno);
         const result = attempt(attach);
+        failing.failAt(0, 0);
         if (result instanceof Error) t.match(result, { code: /^ERR_RAWBPF/ });
         else (result as Link).close();
-        failing.failAt(0, 0);
         t.equal(failing.open.size, open, `call ${n} fails with ${errno}`);
         t.same(ownEvents(), []);
       }
