@@ -13,6 +13,8 @@ const newer: Readonly<Record<string, { readonly since: string; readonly message:
   'test-map-kinds': { since: '5.16', message: /(bloom filter maps|map_extra) \(since Linux 5\.16\)/ },
   'test-map-net': { since: '5.12', message: /unknown func bpf_setsockopt/ },
   'test-user-ring': { since: '6.1', message: /user ringbuf maps \(since Linux 6\.1\)/ },
+  'test-listing': { since: '5.13', message: /Arg#0 type PTR in a_function_with_a_long_name/ },
+  'test-run-struct-ops': { since: '5.17', message: /no struct bpf_struct_ops_bpf_dummy_ops/ },
   'test-map-storage': { since: '6.2', message: /(task|cgrp) storage maps \(since Linux (5\.11|6\.2)\)/ },
 };
 

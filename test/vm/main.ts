@@ -23,6 +23,7 @@ import '../links-uprobe.test.js';
 import '../links-usdt.test.js';
 import '../programs-code.test.js';
 import '../programs-privileges.test.js';
+import '../programs-test-run-struct-ops.test.js';
 import '../programs-test-run.test.js';
 import '../programs-verifier-live.test.js';
 import '../section-names-load.test.js';
