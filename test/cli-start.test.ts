@@ -14,7 +14,7 @@ t.test('without arguments: what it is, in three lines, and commands that work', 
   const [what = '', suggestions = ''] = stdout.split('\n\n');
   t.equal(what.split('\n').length, 3);
   t.match(what, /^rawbpf \d+\.\d+\.\d+: eBPF/);
-  const commands = suggestions.match(/(?<=^ {2}rawbpf ).*?(?= {2})/gm) ?? [];
+  const commands = suggestions.match(/(?<=^ {2}(npx )?rawbpf ).*?(?= {2})/gm) ?? [];
   t.ok(commands.length >= 3, suggestions);
   for (const line of commands) {
     const finished = rawbpf(...line.split(' '));
