@@ -1,6 +1,7 @@
 import { features, Kernel, kernelSupport, type Support } from '../../../kernel/index.js';
 import { liveSys } from '../../../syscall/index.js';
 import { printJson, printLines } from '../../output.js';
+import { progress } from '../../progress.js';
 import { Refusal } from '../../refusal.js';
 import { complain } from '../../report-error.js';
 import { Words } from '../../words.js';
@@ -24,7 +25,7 @@ interface Wanted {
 /** `rawbpf feature probe [kernel|dev NAME] [full] [macros [prefix PREFIX]]`: what this machine's kernel, or a device, can do with BPF. */
 export async function probeFeatures(rest: readonly string[], { json }: ProbeOptions): Promise<void> {
   const wanted = read(new Words(rest));
-  const report = probe(wanted);
+  const report = await progress('probing the kernel', () => probe(wanted));
   if (unknownIn(report))
     complain(
       'part of it could not be probed: that takes CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, of the host: run it as root',

@@ -2,6 +2,7 @@ import { dirname, extname, relative, resolve } from 'node:path';
 import { compileObject } from '../../../compile/index.js';
 import { generateModule } from '../../../gen/index.js';
 import { linkObjects, parseObject } from '../../../object/index.js';
+import { progress } from '../../progress.js';
 import { readInput } from '../../read-input.js';
 import { complain } from '../../report-error.js';
 import { writeOutput } from '../../write-output.js';
@@ -14,7 +15,7 @@ export interface GenModuleOptions {
 /** `rawbpf gen FILE [-o FILE.ts]`: a TypeScript module with the programs, maps, globals and types of an object, or of C source. */
 export async function genModule(file: string, { output, embed = false }: GenModuleOptions): Promise<void> {
   const isSource = extname(file) === '.c';
-  const bytes = isSource ? compile(file) : readInput(file);
+  const bytes = isSource ? await compile(file) : readInput(file);
   const spec = parseObject(bytes, { file });
   // Of source there is no object that the module could name. Linking leaves out what no loader reads, such as DWARF.
   const object = embed || isSource ? linkObjects([{ file, bytes }]).bytes : urlFrom(output, file);
@@ -23,8 +24,8 @@ export async function genModule(file: string, { output, embed = false }: GenModu
   else writeOutput(output, new TextEncoder().encode(text), [file]);
 }
 
-function compile(file: string): Uint8Array {
-  const { bytes, warnings } = compileObject(file);
+async function compile(file: string): Promise<Uint8Array> {
+  const { bytes, warnings } = await progress(`compiling ${file}`, () => compileObject(file));
   if (warnings) complain(warnings.trimEnd());
   return bytes;
 }

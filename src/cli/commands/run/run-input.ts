@@ -3,6 +3,7 @@ import type { EbpfPackage } from '../../package/package.js';
 import { looksLikePackage, readPackage } from '../../package/read-package.js';
 import { type SourceDocs, sourceDocs } from '../../package/source-docs.js';
 import { writePackage } from '../../package/write-package.js';
+import { progress } from '../../progress.js';
 import { readInput } from '../../read-input.js';
 import { complain } from '../../report-error.js';
 
@@ -29,7 +30,7 @@ export async function runInput(file: string): Promise<RunInput> {
 async function fromSource(file: string): Promise<RunInput> {
   const docs = sourceDocs(new TextDecoder().decode(readInput(file)), file);
   const { compileObject } = await import('../../../compile/index.js');
-  const { bytes, warnings } = compileObject(file);
+  const { bytes, warnings } = await progress(`compiling ${file}`, () => compileObject(file));
   if (warnings) complain(warnings.trimEnd());
   const name = baseName(file);
   const document = writePackage({ bytes, name, docs }, file);
