@@ -1,5 +1,6 @@
 import { eventWords, type LinkInfo } from '../programs/index.js';
 import { cgroupOrder, deviceName, type LinkFacts } from './link-record.js';
+import { netfilterNames } from './netfilter-names.js';
 
 /** A link in lines such as those of `bpftool link show`: its id, type and program, and below what it is attached to. */
 export function linkText(facts: LinkFacts): string {
@@ -88,21 +89,8 @@ function iterator(info: Extract<LinkInfo, { typeName: 'iter' }>): string {
   );
 }
 
-/** By `NFPROTO_*`; the numbers of hooks are those of enum nf_inet_hooks, but for arp. */
-const families: Readonly<Record<number, string>> = {
-  1: 'inet',
-  2: 'ip',
-  3: 'arp',
-  5: 'netdev',
-  7: 'bridge',
-  10: 'ip6',
-};
-const hooks = ['prerouting', 'input', 'forward', 'output', 'postrouting'];
-
 function netfilter({ pf, hooknum, priority, flags }: Extract<LinkInfo, { typeName: 'netfilter' }>): string {
-  const family = families[pf];
-  const named = family === 'arp' ? ['input', 'output'] : family === 'netdev' ? [] : hooks;
-  const hook = family === undefined ? undefined : named[hooknum];
+  const { family, hook } = netfilterNames(pf, hooknum);
   return `${family ?? `pf: ${pf}`}${hook === undefined ? `, hook ${hooknum},` : ` ${hook}`} prio ${priority}${flags ? ` flags 0x${flags.toString(16)}` : ''}`;
 }
 

@@ -1,6 +1,5 @@
-import { FormatError } from '../errors/index.js';
 import { SHN_UNDEF, SHT_DYNSYM, SHT_SYMTAB } from './constants.js';
-import { textAt, type UserElf } from './user-elf.js';
+import { stringsOf, textAt, type UserElf } from './user-elf.js';
 
 /** The function that an address is in. */
 export interface FunctionAt {
@@ -29,14 +28,7 @@ export class FunctionTable {
     const section =
       elf.sections.find(s => s.type === SHT_SYMTAB) ?? elf.sections.find(s => s.type === SHT_DYNSYM);
     if (!section) return new FunctionTable(new Uint8Array(), []);
-    const strtab = elf.sections[section.link];
-    if (!strtab)
-      throw new FormatError(`section ${section.link} does not exist`, {
-        file: elf.file,
-        section: section.name,
-        field: 'sh_link',
-      });
-    return new FunctionTable(elf.read(strtab), readRows(elf, elf.read(section)));
+    return new FunctionTable(stringsOf(elf, section), readRows(elf, elf.read(section)));
   }
 
   private constructor(names: Uint8Array, rows: Row[]) {

@@ -156,6 +156,17 @@ export function textAt(bytes: Uint8Array, offset: number): string {
   return offset >= bytes.length || end < 0 ? '' : utf8.decode(bytes.subarray(offset, end));
 }
 
+/** The names that a table of symbols refers to. Throws FormatError where the file does not have them. */
+export function stringsOf(elf: UserElf, section: UserSection): Uint8Array {
+  const strtab = elf.sections[section.link];
+  if (strtab) return elf.read(strtab);
+  throw new FormatError(`section ${section.link} does not exist`, {
+    file: elf.file,
+    section: section.name,
+    field: 'sh_link',
+  });
+}
+
 /** Numbers of a header or table row, whose words are of the file's class. */
 export class Fields {
   readonly bits: 32 | 64;

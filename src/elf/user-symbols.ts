@@ -1,7 +1,6 @@
-import { FormatError } from '../errors/index.js';
 import { SHN_UNDEF, SHT_DYNSYM, SHT_SYMTAB } from './constants.js';
 import { symbolVersions } from './symbol-versions.js';
-import { fileOffset, textAt, type UserElf } from './user-elf.js';
+import { fileOffset, stringsOf, textAt, type UserElf } from './user-elf.js';
 
 /** A function of a program or library. */
 export interface UserFunction {
@@ -40,15 +39,8 @@ export function userFunctions(elf: UserElf, table: 'dynsym' | 'symtab', test: Na
   const type = table === 'dynsym' ? SHT_DYNSYM : SHT_SYMTAB;
   const section = elf.sections.find(s => s.type === type);
   if (!section) return [];
-  const strtab = elf.sections[section.link];
-  if (!strtab)
-    throw new FormatError(`section ${section.link} does not exist`, {
-      file: elf.file,
-      section: section.name,
-      field: 'sh_link',
-    });
   const bytes = elf.read(section);
-  const names = elf.read(strtab);
+  const names = stringsOf(elf, section);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const le = elf.endian === 'little';
   const wide = elf.bits === 64;

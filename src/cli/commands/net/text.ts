@@ -1,3 +1,4 @@
+import { netfilterNames } from '../../netfilter-names.js';
 import type {
   ActionRecord,
   ModeRecord,
@@ -46,22 +47,8 @@ function actionText({ name = '', id }: ActionRecord): string {
   return `{${name}${id === undefined ? '' : ` id ${id}`}}`;
 }
 
-/** By `NFPROTO_*`, and of those by `enum nf_inet_hooks`; arp numbers its hooks by itself. */
-const families: Readonly<Record<number, string>> = {
-  1: 'inet',
-  2: 'ip',
-  3: 'arp',
-  5: 'netdev',
-  7: 'bridge',
-  10: 'ip6',
-};
-const hooks = ['prerouting', 'input', 'forward', 'output', 'postrouting'];
-const arpHooks = ['input', 'output', 'forward'];
-
 function netfilterLine({ pf, hook, prio, flags, id }: NetfilterRecord): string {
-  const family = families[pf];
-  const names = family === 'arp' ? arpHooks : family === 'netdev' ? [] : hooks;
-  const name = names[hook];
+  const { family, hook: name } = netfilterNames(pf, hook);
   return [
     family ?? `pf: ${pf}`,
     name === undefined ? `hook ${hook}` : name,
