@@ -5,7 +5,7 @@
  *   node dist/scripts/libbpf-tools.js --check  exits 1 when the record lacks a tool, has one that is none, or has fewer that show something than it is to have,
  *                                              or the table is not what the record says
  *
- * To make it anew, as root: npm run build && scripts/vm/run.sh "$(scripts/vm/get-kernel.sh bookworm)" -- node dist/test/vm/libbpf-tools.test.js > log
+ * To make it anew, as root: npm run build && scripts/vm/seeds.sh > log
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
@@ -13,13 +13,23 @@ typedef unsigned int u32; typedef unsigned long long u64;
 char LICENSE[] SEC("license") = "GPL";
 `;
 
+/** What this process has compiled, by all that it depends on: clang takes seconds under emulation. */
+const compiled = new Map<string, Uint8Array>();
+
 /** Compiles C for BPF in a folder of the test's own; returns the object's path. */
 export function compile(t: Test, source: string, name = 'test', clang = 'clang', cpu = 'v3'): string {
   const folder = mkdtempSync(join(tmpdir(), 'rawbpf-object-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
+  const object = join(folder, `${name}.bpf.o`);
+  const key = JSON.stringify([source, name, clang, cpu]);
+  const before = compiled.get(key);
+  if (before) {
+    writeFileSync(object, before);
+    return object;
+  }
   const file = join(folder, `${name}.c`);
   writeFileSync(file, prelude + source);
-  const object = join(folder, `${name}.bpf.o`);
   run(clang, '-g', '-O2', '-w', '-target', 'bpf', `-mcpu=${cpu}`, '-c', file, '-o', object);
+  compiled.set(key, readFileSync(object));
   return object;
 }

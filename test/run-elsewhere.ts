@@ -10,7 +10,7 @@ export async function runElsewhere(
   runs: number,
   ...args: readonly number[]
 ): Promise<void> {
-  const command = [...execArgv, sibling('./run-inherited'), String(runs), ...args.map(String)];
+  const command = [...execArgv, sibling('./run-inherited-child'), String(runs), ...args.map(String)];
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'inherit', 'inherit', program.fd] });
   const [status] = await once(child, 'exit');
   if (status !== 0) throw new Error(`the program's other process ended with ${status}`);

@@ -9,13 +9,14 @@ rows=$(realpath -m "${RAWBPF_SECTION_ROWS:-/dev/null}")
 export RAWBPF_SECTION_ROWS=- TAP_TIMEOUT=300 VM_ENV="RAWBPF_SECTION_ROWS TAP_TIMEOUT ${VM_ENV:-}" VM_TIMEOUT=${VM_TIMEOUT:-600}
 cd "$(dirname "$(realpath "$0")")/../.." || exit 1
 [ $# -gt 0 ] || set -- bookworm
+node dist/scripts/bundle-guest-tests.js || exit 1
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 guest() {
   local began=$SECONDS kernel status
   echo "# guest $1"
-  kernel=$(scripts/vm/get-kernel.sh "$1") && scripts/vm/run.sh "$kernel" -- node dist/test/vm/main.js
+  kernel=$(scripts/vm/get-kernel.sh "$1") && scripts/vm/run.sh "$kernel" -- node dist/vm/main.js
   status=$?
   echo "# $1: $((SECONDS - began)) s"
   return $status

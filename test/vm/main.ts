@@ -32,7 +32,6 @@ import './failures.test.js';
 import './features.test.js';
 import './inode-storage.test.js';
 import './kprobe.test.js';
-import './libbpf-tools.test.js';
 import './load.test.js';
 import './maps.test.js';
 import './memory.test.js';

@@ -123,7 +123,12 @@ t.test(`Linux ${release()}: a ring that overwrites, with a record that is not fi
   const check = new Checker();
   using reader = object.map('ring', RingBuf).raw().on(check.raw);
   const done = runElsewhere(object.program('emit_slow'), 1, 3e8);
-  while (!counted(object, 'holding') && !check.seqs.length) await sleep(1);
+  let running = true;
+  const stop = (): void => {
+    running = false;
+  };
+  done.then(stop, stop);
+  while (running && !counted(object, 'holding') && !check.seqs.length) await sleep(1);
   if (check.seqs.length) t.comment('one CPU: nothing runs while a record is held');
   const first = check.seqs.length;
   testRun(object.program('emit'), 1000);
