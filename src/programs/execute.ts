@@ -40,6 +40,9 @@ export function execute(
 ): LoadedFds {
   const { file, btf } = plan.object;
   const made = new LoadedFds();
+  const lent = new Map<string, number>();
+  for (const [name, { fd }] of given) lent.set(`map:${name}`, fd);
+  for (const [name, { fd }] of targets) lent.set(`target:${name}`, fd);
   const reused = new Set<string>();
   try {
     for (const step of plan.steps)
@@ -72,12 +75,10 @@ export function execute(
   }
 
   function fdOf({ fd }: FdRef): number {
-    const owned = made.get(fd);
-    const [kind, name = ''] = fd.split(/:(.*)/s);
-    const lent = kind === 'map' ? given.get(name) : kind === 'target' ? targets.get(name) : undefined;
-    if (lent) return lent.fd;
-    if (!owned) throw new FormatError(`the plan uses ${fd}, which no earlier call made`, { file });
-    return owned.value;
+    const value = lent.get(fd) ?? made.get(fd)?.value;
+    if (value === undefined)
+      throw new FormatError(`the plan uses ${fd}, which no earlier call made`, { file });
+    return value;
   }
 }
 

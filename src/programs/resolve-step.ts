@@ -36,12 +36,15 @@ const needBtf = new Set([
  */
 export function resolveStep(step: PlanStep, fdOf: FdOf, hasBtf: boolean): AttrRecord {
   const attr: Record<string, AttrValue> = {};
-  for (const [name, value] of Object.entries(step.attr)) {
-    const leansOnBtf = needBtf.has(name) || (isFdRef(value) && value.fd === 'btf');
-    if (hasBtf || !leansOnBtf) attr[name] = resolved(value, fdOf);
+  for (const name in step.attr) {
+    const value = step.attr[name] as PlanValue;
+    if (hasBtf || !leansOnBtf(name, value)) attr[name] = resolved(value, fdOf);
   }
   return attr;
 }
+
+const leansOnBtf = (name: string, value: PlanValue): boolean =>
+  needBtf.has(name) || (isFdRef(value) && value.fd === 'btf');
 
 function resolved(value: PlanValue, fdOf: FdOf): AttrValue {
   if (typeof value !== 'object' || value instanceof Uint8Array) return value;
