@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import { BpfAttachType } from '../src/abi/index.js';
 import { BpfObject, Kernel, type Link, type Program, queryCgroup } from '../src/index.js';
-import type { CgroupTarget } from '../src/programs/links/cgroup.js';
+import type { CgroupTarget } from '../src/programs/links/cgroup/cgroup.js';
 import { liveSys } from '../src/syscall/index.js';
 import { needs, run } from './live.js';
 import { type OwnCgroup, ownCgroup } from './own-cgroup.js';

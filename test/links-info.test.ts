@@ -7,7 +7,7 @@ import { BpfObject, Kernel, type LinkInfo, listLinks, type Program } from '../sr
 import { versionCode } from '../src/kernel/index.js';
 import { createLink, type LinkCreateFields } from '../src/programs/links/bpf-link.js';
 import { Link } from '../src/programs/links/link.js';
-import { linkPerfEvent } from '../src/programs/links/open-perf-event.js';
+import { linkPerfEvent } from '../src/programs/links/probes/open-perf-event.js';
 import { liveSys } from '../src/syscall/index.js';
 import { needs, run } from './live.js';
 import { fixture } from './repository.js';

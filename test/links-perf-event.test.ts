@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { onlineCpus } from '../src/kernel/index.js';
-import type { PerfEventTarget } from '../src/programs/links/perf-event.js';
+import type { PerfEventTarget } from '../src/programs/links/probes/perf-event.js';
 import { BpfError, liveSys, perfEventOpen } from '../src/syscall/index.js';
 import { needs, run } from './live.js';
 import { openFds } from './open-fds.js';

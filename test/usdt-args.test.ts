@@ -1,6 +1,6 @@
 import t from 'tap';
 import { FormatError } from '../src/index.js';
-import { parseUsdtArgs, type UsdtArch, UsdtArgType } from '../src/programs/links/usdt-args.js';
+import { parseUsdtArgs, type UsdtArch, UsdtArgType } from '../src/programs/links/probes/usdt-args.js';
 
 const { CONST, REG, REG_DEREF, SIB } = UsdtArgType;
 

@@ -12,23 +12,15 @@ export { funcSignature } from './func-signature.js';
 export type { Globals } from './globals.js';
 export { IterOutput } from './iter-output.js';
 export type { AttachTarget } from './links/attach-target.js';
-export { cgroup2Mount } from './links/cgroup-folder.js';
-export { type CgroupAttachment, detachCgroup } from './links/cgroup-legacy.js';
+export { cgroup2Mount } from './links/cgroup/cgroup-folder.js';
+export { type CgroupAttachment, detachCgroup } from './links/cgroup/cgroup-legacy.js';
 export {
   type CgroupAttachFlag,
   type CgroupHook,
   type CgroupQueryOptions,
   queryCgroup,
-} from './links/cgroup-query.js';
-export {
-  type DevicePrograms,
-  type DeviceQueryOptions,
-  queryNetkit,
-  queryTcx,
-} from './links/device-query.js';
+} from './links/cgroup/cgroup-query.js';
 export { type AttachOptions, attachesItself, targetOfSection } from './links/from-section.js';
-export type { CgroupOrder, IterParameters } from './links/iter-info.js';
-export { Link, type LinkKind } from './links/link.js';
 export type {
   AttachTypeInfo,
   CgroupLinkInfo,
@@ -54,27 +46,45 @@ export type {
   UprobeEventLinkInfo,
   UprobeMultiLinkInfo,
   XdpLinkInfo,
-} from './links/link-info-types.js';
+} from './links/info/link-info-types.js';
+export type { CgroupOrder, IterParameters } from './links/iter-info.js';
+export { Link, type LinkKind } from './links/link.js';
 export { listLinks } from './links/list-links.js';
+export type { MprogOrder, Neighbor } from './links/mprog-order.js';
+export {
+  type DevicePrograms,
+  type DeviceQueryOptions,
+  queryNetkit,
+  queryTcx,
+} from './links/network/device-query.js';
 export {
   type InterfacePrograms,
   type ListNetworkOptions,
   listNetwork,
   type NetworkPrograms,
-} from './links/list-network.js';
-export type { MprogOrder, Neighbor } from './links/mprog-order.js';
-export { type NetnsPrograms, type NetnsQueryOptions, queryNetns } from './links/netns-query.js';
+} from './links/network/list-network.js';
+export { type NetnsPrograms, type NetnsQueryOptions, queryNetns } from './links/network/netns-query.js';
+export type { TcAction } from './links/network/tc-message.js';
+export { queryTc, type TcFilterInfo } from './links/network/tc-query.js';
+export {
+  type TcxAttachTarget,
+  type TcxDetachTarget,
+  tcxAttach,
+  tcxDetach,
+} from './links/network/tcx-attach.js';
+export {
+  type XdpAttachTarget,
+  type XdpDetachOptions,
+  xdpAttach,
+  xdpDetach,
+} from './links/network/xdp-attach.js';
+export { queryXdp, type XdpMode, type XdpPrograms } from './links/network/xdp-query.js';
 export { type OpenLinkOptions, openLink } from './links/open-link.js';
-export { eventWords } from './links/perf-event-names.js';
+export { eventWords } from './links/probes/perf-event-names.js';
+export { UserBinaryError } from './links/probes/user-binary-error.js';
 export { type ProgAttachTarget, progAttach, progDetach } from './links/prog-attach.js';
 export { attachStructOps } from './links/struct-ops.js';
 export { listTaskFds, queryTaskFd, type TaskFd, type TaskFdOptions } from './links/task-fd.js';
-export type { TcAction } from './links/tc-message.js';
-export { queryTc, type TcFilterInfo } from './links/tc-query.js';
-export { type TcxAttachTarget, type TcxDetachTarget, tcxAttach, tcxDetach } from './links/tcx-attach.js';
-export { UserBinaryError } from './links/user-binary-error.js';
-export { type XdpAttachTarget, type XdpDetachOptions, xdpAttach, xdpDetach } from './links/xdp-attach.js';
-export { queryXdp, type XdpMode, type XdpPrograms } from './links/xdp-query.js';
 export { listPrograms } from './list-programs.js';
 export type { LoadMapSettings, LoadOptions, OpenOptions, PlanOptions } from './load-options.js';
 export { OpenError } from './open-error.js';

@@ -1,27 +1,27 @@
-import type { CgroupTarget } from './cgroup.js';
+import type { CgroupTarget } from './cgroup/cgroup.js';
 import type { FreplaceTarget } from './freplace.js';
 import type { IterTarget } from './iter.js';
-import type { KprobeTarget } from './kprobe.js';
-import type { KprobeMultiTarget } from './kprobe-multi.js';
-import type { KsyscallTarget } from './ksyscall.js';
 import type { LircTarget } from './lirc.js';
-import type { LwtTarget } from './lwt.js';
-import type { NetfilterTarget } from './netfilter.js';
-import type { NetkitTarget } from './netkit.js';
-import type { NetnsTarget } from './netns.js';
-import type { PerfEventTarget } from './perf-event.js';
+import type { LwtTarget } from './network/lwt.js';
+import type { NetfilterTarget } from './network/netfilter.js';
+import type { NetkitTarget } from './network/netkit.js';
+import type { NetnsTarget } from './network/netns.js';
+import type { SocketTarget } from './network/socket.js';
+import type { SockmapTarget } from './network/sockmap.js';
+import type { TcTarget } from './network/tc.js';
+import type { TcxTarget } from './network/tcx.js';
+import type { XdpTarget } from './network/xdp.js';
+import type { KprobeTarget } from './probes/kprobe.js';
+import type { KprobeMultiTarget } from './probes/kprobe-multi.js';
+import type { KsyscallTarget } from './probes/ksyscall.js';
+import type { PerfEventTarget } from './probes/perf-event.js';
+import type { TracepointTarget } from './probes/tracepoint.js';
+import type { UprobeTarget } from './probes/uprobe.js';
+import type { UprobeMultiTarget } from './probes/uprobe-multi.js';
+import type { UsdtTarget } from './probes/usdt.js';
 import type { RawTracepointTarget } from './raw-tracepoint.js';
-import type { SocketTarget } from './socket.js';
-import type { SockmapTarget } from './sockmap.js';
-import type { TcTarget } from './tc.js';
-import type { TcxTarget } from './tcx.js';
-import type { TracepointTarget } from './tracepoint.js';
 import type { TracingTarget } from './tracing.js';
 import type { TracingMultiTarget } from './tracing-multi.js';
-import type { UprobeTarget } from './uprobe.js';
-import type { UprobeMultiTarget } from './uprobe-multi.js';
-import type { UsdtTarget } from './usdt.js';
-import type { XdpTarget } from './xdp.js';
 
 /** What a program can be attached to: `{ kind: 'kprobe', symbol: 'do_unlinkat' }`. */
 export type AttachTarget =

@@ -1,30 +1,30 @@
 import type { AttachTarget } from './attach-target.js';
 import type { Attachable } from './attachable.js';
-import { attachCgroup } from './cgroup.js';
+import { attachCgroup } from './cgroup/cgroup.js';
 import { attachFreplace } from './freplace.js';
 import { attachIter } from './iter.js';
-import { attachKprobe } from './kprobe.js';
-import { attachKprobeMulti } from './kprobe-multi.js';
-import { attachKsyscall } from './ksyscall.js';
 import type { LinkParts } from './link.js';
 import { attachLirc } from './lirc.js';
-import { attachLwt } from './lwt.js';
-import { attachNetfilter } from './netfilter.js';
-import { attachNetkit } from './netkit.js';
-import { attachNetns } from './netns.js';
-import { attachPerfEvent } from './perf-event.js';
+import { attachLwt } from './network/lwt.js';
+import { attachNetfilter } from './network/netfilter.js';
+import { attachNetkit } from './network/netkit.js';
+import { attachNetns } from './network/netns.js';
+import { attachSocket } from './network/socket.js';
+import { attachSockmap } from './network/sockmap.js';
+import { attachTc } from './network/tc.js';
+import { attachTcx } from './network/tcx.js';
+import { attachXdp } from './network/xdp.js';
+import { attachKprobe } from './probes/kprobe.js';
+import { attachKprobeMulti } from './probes/kprobe-multi.js';
+import { attachKsyscall } from './probes/ksyscall.js';
+import { attachPerfEvent } from './probes/perf-event.js';
+import { attachTracepoint } from './probes/tracepoint.js';
+import { attachUprobe } from './probes/uprobe.js';
+import { attachUprobeMulti } from './probes/uprobe-multi.js';
+import { attachUsdt } from './probes/usdt.js';
 import { attachRawTracepoint } from './raw-tracepoint.js';
-import { attachSocket } from './socket.js';
-import { attachSockmap } from './sockmap.js';
-import { attachTc } from './tc.js';
-import { attachTcx } from './tcx.js';
-import { attachTracepoint } from './tracepoint.js';
 import { attachTracing } from './tracing.js';
 import { attachTracingMulti } from './tracing-multi.js';
-import { attachUprobe } from './uprobe.js';
-import { attachUprobeMulti } from './uprobe-multi.js';
-import { attachUsdt } from './usdt.js';
-import { attachXdp } from './xdp.js';
 
 type Attachers = {
   readonly [K in AttachTarget['kind']]: (

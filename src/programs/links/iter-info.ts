@@ -1,7 +1,7 @@
 import { hostEndian } from '../../abi/index.js';
 import { UnsupportedFeatureError } from '../../kernel/index.js';
 import type { Attachable } from './attachable.js';
-import { openCgroup } from './cgroup-folder.js';
+import { openCgroup } from './cgroup/cgroup-folder.js';
 
 /** Which cgroups, and in which order: this one, it and those below (parents first or last), it and those above, those right below without it. */
 export type CgroupOrder = keyof typeof cgroupOrders;

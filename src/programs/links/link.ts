@@ -6,8 +6,8 @@ import { StateError } from '../state-error.js';
 import type { AttachTarget } from './attach-target.js';
 import type { Attachable } from './attachable.js';
 import { detachLink, expectedFd, type UpdateOptions, updateLink } from './bpf-link.js';
-import { readLinkInfo } from './link-info.js';
-import type { LinkInfo } from './link-info-types.js';
+import { readLinkInfo } from './info/link-info.js';
+import type { LinkInfo } from './info/link-info-types.js';
 
 /** How a program is attached. */
 export type LinkKind = AttachTarget['kind'] | 'struct_ops' | 'unknown';

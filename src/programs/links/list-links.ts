@@ -1,7 +1,7 @@
 import { liveSys, type Sys } from '../../syscall/index.js';
 import { eachObject } from '../object-ids.js';
-import { readLinkInfo } from './link-info.js';
-import type { LinkInfo } from './link-info-types.js';
+import { readLinkInfo } from './info/link-info.js';
+import type { LinkInfo } from './info/link-info-types.js';
 
 /**
  * Every link of the kernel, by ascending id (Linux 5.8). Links that go away meanwhile are passed over. Throws BpfError: EPERM without

@@ -2,9 +2,9 @@ import { BpfCmd } from '../../abi/index.js';
 import { bpf, liveSys, OwnedFd, type Sys } from '../../syscall/index.js';
 import { type ObjectSource, openObject } from '../open-object.js';
 import { readProgramInfo } from '../program-info.js';
+import { readLinkInfo } from './info/link-info.js';
+import type { LinkInfo } from './info/link-info-types.js';
 import { Link, type LinkKind } from './link.js';
-import { readLinkInfo } from './link-info.js';
-import type { LinkInfo } from './link-info-types.js';
 
 export interface OpenLinkOptions {
   readonly sys?: Sys;
