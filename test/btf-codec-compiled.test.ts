@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { closureReader, compiledReader } from '../src/btf/codec-reader.js';
-import { shapeOf } from '../src/btf/codec-shape.js';
-import { flatMembers } from '../src/btf/codec-source-read.js';
-import { closureWriter, compiledWriter } from '../src/btf/codec-writer.js';
+import { closureReader, compiledReader } from '../src/btf/codec/codec-reader.js';
+import { shapeOf } from '../src/btf/codec/codec-shape.js';
+import { flatMembers } from '../src/btf/codec/codec-source-read.js';
+import { closureWriter, compiledWriter } from '../src/btf/codec/codec-writer.js';
+import { isWhole, type Shape } from '../src/btf/codec/value-shape.js';
 import type { CodecOptions } from '../src/btf/index.js';
 import { type Btf, codec } from '../src/btf/index.js';
-import { isWhole, type Shape } from '../src/btf/value-shape.js';
 import { random, randomTypes } from './random-types.js';
 
 const orders = ['little', 'big'] as const;

@@ -1,6 +1,6 @@
 import t from 'tap';
+import { FACTORS, SLOT_BITS, textAt } from '../src/btf/codec/interned-text.js';
 import { codec } from '../src/btf/index.js';
-import { FACTORS, SLOT_BITS, textAt } from '../src/btf/interned-text.js';
 import { array, int, makeBtf, type NewType } from './make-types.js';
 import { random } from './random-types.js';
 

@@ -1,9 +1,9 @@
 import t from 'tap';
-import { closureReader } from '../src/btf/codec-reader.js';
-import { shapeOf } from '../src/btf/codec-shape.js';
-import { viewMaker } from '../src/btf/codec-view.js';
+import { closureReader } from '../src/btf/codec/codec-reader.js';
+import { shapeOf } from '../src/btf/codec/codec-shape.js';
+import { viewMaker } from '../src/btf/codec/codec-view.js';
+import type { StructShape } from '../src/btf/codec/value-shape.js';
 import { type BtfValue, codec, type StructView } from '../src/btf/index.js';
-import type { StructShape } from '../src/btf/value-shape.js';
 import { array, int, makeBtf, type NewType, struct } from './make-types.js';
 import { random, randomTypes } from './random-types.js';
 

@@ -4,7 +4,6 @@ import t, { type Test } from 'tap';
 import { BpfCmd, hostEndian } from '../src/abi/index.js';
 import { Btf, type BtfType, type BtfTypes, dumpRaw, encodeBtf } from '../src/btf/index.js';
 import { Kernel } from '../src/kernel/index.js';
-import { sanitizeBtf } from '../src/object/btf-sanitize.js';
 import {
   type FeatureName,
   type KernelView,
@@ -12,6 +11,7 @@ import {
   parseObject,
   planLoad,
 } from '../src/object/index.js';
+import { sanitizeBtf } from '../src/object/plan/btf-sanitize.js';
 import { bpf, liveSys } from '../src/syscall/index.js';
 import { needs } from './live.js';
 import { fixtureBytes, repository } from './repository.js';

@@ -2,7 +2,7 @@ import t from 'tap';
 import { hostEndian } from '../src/abi/index.js';
 import type { CoreValues } from '../src/btf/index.js';
 import * as i from '../src/insn/index.js';
-import { patchInsn, poisonedImm } from '../src/object/core-patch.js';
+import { patchInsn, poisonedImm } from '../src/object/plan/core-patch.js';
 
 const found: CoreValues = {
   poison: false,

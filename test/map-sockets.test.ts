@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { BpfAttachType } from '../src/abi/index.js';
 import { ReuseportSockArray, SockHash, SockMap } from '../src/maps/index.js';
-import { socketFd } from '../src/maps/socket-fd.js';
+import { socketFd } from '../src/maps/kinds/socket-fd.js';
 import { BpfObject } from '../src/programs/index.js';
 import { dumped, hexWord64 } from './dumped.js';
 import { needs, run } from './live.js';

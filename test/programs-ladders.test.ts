@@ -1,7 +1,7 @@
 import t from 'tap';
 import { BpfAttachType, BpfMapType, BpfProgType } from '../src/abi/index.js';
 import { readFacts } from '../src/kernel/facts.js';
-import { explainMapCreate } from '../src/maps/explain-map-create.js';
+import { explainMapCreate } from '../src/maps/life/explain-map-create.js';
 import { newestKernel } from '../src/object/index.js';
 import { explainProgLoad } from '../src/programs/explain/explain-prog-load.js';
 import { explainAttach } from '../src/programs/links/attach-refused.js';

@@ -2,9 +2,9 @@ import { resolve } from 'node:path';
 import { BpfCmd, BpfMapType, type DecodedRecord, enumName } from '../abi/index.js';
 import type { Kernel } from '../kernel/index.js';
 import { BpfError, bpf, Errno, type OwnedFd, type Sys } from '../syscall/index.js';
+import { pinMap, unpinMap } from './life/map-pin.js';
 import type { MapDef } from './map-def.js';
 import { type MapInfo, readMapInfo } from './map-info.js';
-import { pinMap, unpinMap } from './map-pin.js';
 
 /** What every map is made from. */
 export interface MapParts {

@@ -1,16 +1,16 @@
 import { BpfCmd, BpfFlags } from '../abi/index.js';
 import { type BpfError, Errno, MapElem } from '../syscall/index.js';
 import { BpfMap, type MapParts } from './bpf-map.js';
-import { type BulkMap, type OpenedSource, openSource } from './bulk-map.js';
-import { deleteMany, setMany, zeroAll } from './bulk-write.js';
 import { defAs, type ElementAs } from './element-as.js';
 import { type Element, type ElementCodec, elementCodec, indexKeyCodec } from './element-codec.js';
-import { isDense, isIndexed } from './indexed.js';
-import { type Decode, MapWalk } from './map-walk.js';
-import { copiedSize } from './percpu-codec.js';
+import { copiedSize } from './kinds/percpu-codec.js';
 import { refusalHint } from './refusal-hint.js';
 import { hasSpinLock } from './spin-lock.js';
 import { type LockOptions, type UpdateMode, type UpdateOptions, updateFlags } from './update-mode.js';
+import { type BulkMap, type OpenedSource, openSource } from './walk/bulk-map.js';
+import { deleteMany, setMany, zeroAll } from './walk/bulk-write.js';
+import { isDense, isIndexed } from './walk/indexed.js';
+import { type Decode, MapWalk } from './walk/map-walk.js';
 
 /** The codecs of a family whose keys or values are not simply those of the map's BTF (per-CPU values, prefixes, fds). */
 export interface ElementCodecs {

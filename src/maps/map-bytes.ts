@@ -3,10 +3,10 @@ import type { BtfTypes } from '../btf/index.js';
 import { BpfError } from '../syscall/index.js';
 import type { MapParts } from './bpf-map.js';
 import { bytesCodec, type ElementCodec, elementCodec, indexKeyCodec, placeOf } from './element-codec.js';
-import { isIndexed } from './indexed.js';
 import { KeyValueMap } from './key-value-map.js';
-import { lpmKeyCodec } from './lpm-key.js';
-import { copiedSize, isPercpu, percpuStride } from './percpu-codec.js';
+import { lpmKeyCodec } from './kinds/lpm-key.js';
+import { copiedSize, isPercpu, percpuStride } from './kinds/percpu-codec.js';
+import { isIndexed } from './walk/indexed.js';
 
 /**
  * A map of any type with its elements as bytes, as the kernel copies them: for tools that look into whatever maps there are. A value of a per-CPU map is those of all

@@ -2,7 +2,7 @@ import { BpfMapType } from '../abi/index.js';
 import type { ElfFile } from '../elf/index.js';
 import { SHT_PROGBITS } from '../elf/index.js';
 import { FormatError } from '../errors/index.js';
-import type { KernelView } from './kernel-view.js';
+import type { KernelView } from './plan/kernel-view.js';
 import type { MapSpec, ObjectSpec } from './types.js';
 
 /** Where compilers put global variables of an arena's address space. */

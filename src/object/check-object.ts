@@ -1,10 +1,10 @@
 import { RawbpfError } from '../errors/index.js';
 import { reachableSlots } from '../insn/index.js';
-import type { KernelView } from './kernel-view.js';
-import { planLoad } from './plan.js';
-import type { LinkedInsns, Plan, PoisonedInsn } from './plan-types.js';
-import { isLinkedInsns } from './plan-values.js';
-import type { CoreOutcome } from './relocate-core.js';
+import type { KernelView } from './plan/kernel-view.js';
+import { planLoad } from './plan/plan.js';
+import type { LinkedInsns, Plan, PoisonedInsn } from './plan/plan-types.js';
+import { isLinkedInsns } from './plan/plan-values.js';
+import type { CoreOutcome } from './plan/relocate-core.js';
 import type { ObjectSpec, ProgramSpec } from './types.js';
 
 /** Something that a program refers to and a kernel does not have. */

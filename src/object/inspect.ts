@@ -1,7 +1,7 @@
 import { BpfProgType } from '../abi/index.js';
 import { type BtfValue, codec, typeName } from '../btf/index.js';
 import { insnSize } from '../insn/index.js';
-import { reachableFunctions } from './link-program.js';
+import { reachableFunctions } from './plan/link-program.js';
 import { attachTypeName, coreKindName, mapTypeName, progTypeName } from './type-names.js';
 import type { FunctionSpec, MapSpec, ObjectSpec, ProgramSpec } from './types.js';
 

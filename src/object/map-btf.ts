@@ -1,7 +1,7 @@
 import { BpfMapType } from '../abi/index.js';
 import type { BtfTypes } from '../btf/index.js';
-import { keepsDatasec } from './btf-sanitize.js';
-import type { KernelView } from './kernel-view.js';
+import { keepsDatasec } from './plan/btf-sanitize.js';
+import type { KernelView } from './plan/kernel-view.js';
 import type { MapSpec } from './types.js';
 
 const {
