@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import t from 'tap';
 import { command, rawbpf } from './cli-process.js';
-import { needs, which } from './live.js';
+import { needs } from './live.js';
 import { fixture, repository } from './repository.js';
+import { onTerminal, plain, quoted, withEnvironment } from './terminal.js';
 
 const csi = '\u001b[';
 
@@ -85,42 +86,6 @@ t.test('a reader that has seen enough ends any command without a word', async t 
   }
 });
 
-/** This environment, without what asks for colours or loads tap's hooks. */
-const plain = {
-  ...process.env,
-  NODE_OPTIONS: '',
-  FORCE_COLOR: undefined,
-  NO_COLOR: undefined,
-  // Node takes terminals of CI to have no colours.
-  CI: undefined,
-  TERM: 'xterm',
-};
-
 function terminal(settings: readonly string[], ...args: string[]): string {
   return onTerminal(settings, process.execPath, command, ...args);
-}
-
-/** What a program prints on a terminal, on stdout or stderr. */
-function onTerminal(settings: readonly string[], ...line: string[]): string {
-  return withEnvironment(
-    settings,
-    which('script') as string,
-    '-qec',
-    line.map(quoted).join(' '),
-    '/dev/null',
-  );
-}
-
-function withEnvironment(settings: readonly string[], program: string, ...args: string[]): string {
-  const { stdout } = spawnSync('env', [...settings, program, ...args], {
-    encoding: 'utf8',
-    env: plain,
-    cwd: repository,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  return stdout;
-}
-
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,6 +1,7 @@
 import { linearHistogram, log2Histogram } from '../maps/index.js';
 import type { Contents, MapEntry } from './map-contents.js';
 import { heading, json } from './output.js';
+import { printable } from './printable.js';
 import { table } from './table.js';
 
 /** How a map is printed, where its author says it. */
@@ -31,7 +32,9 @@ function entriesLines(entries: readonly MapEntry[], style: MapStyle): string[] {
 
 /** Below the entry that has them, the innermost function first. */
 function stackLines(stacks: MapEntry['stacks'] = {}): string[] {
-  return Object.entries(stacks).map(([name, functions]) => `      ${name}: ${functions.join(' < ')}`);
+  return Object.entries(stacks).map(
+    ([name, functions]) => `      ${name}: ${functions.map(printable).join(' < ')}`,
+  );
 }
 
 /** The lines of one entry; undefined when its value is no histogram, none when nothing was counted. */
@@ -103,5 +106,6 @@ function byCount(entries: readonly MapEntry[]): MapEntry[] {
 }
 
 function cell(value: unknown): string | number {
-  return typeof value === 'string' || typeof value === 'number' ? value : json(value);
+  if (typeof value === 'number') return value;
+  return printable(typeof value === 'string' ? value : json(value));
 }

@@ -3,6 +3,7 @@ import { PerfEventArray, RingBuf } from '../maps/index.js';
 import type { BpfObject } from '../programs/index.js';
 import { hex, json } from './output.js';
 import { paint } from './paint.js';
+import { printable } from './printable.js';
 import { complain } from './report-error.js';
 import type { Stop } from './stop.js';
 import type { TextOutput } from './text-output.js';
@@ -88,7 +89,7 @@ function textRow(map: string | undefined, timestamp: boolean): (event: Event) =>
   return event => {
     const time = timestamp ? `${clock()} ` : '';
     if (event instanceof Uint8Array) return time + origin + hex(event);
-    if (!isRecord(event)) return time + origin + json(event);
+    if (!isRecord(event)) return time + origin + printable(json(event));
     const cells = Object.values(event).map(cell);
     if (widths) return time + origin + columns(cells, widths);
     const names = Object.keys(event);
@@ -113,5 +114,5 @@ function columns(cells: readonly string[], widths: readonly number[]): string {
 }
 
 function cell(value: BtfValue): string {
-  return typeof value === 'string' ? value : json(value);
+  return printable(typeof value === 'string' ? value : json(value));
 }

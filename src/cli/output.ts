@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { paint } from './paint.js';
+import { printableOn } from './printable.js';
 
 const chunkLength = 1 << 16;
 
@@ -73,5 +74,6 @@ export async function capture(action: () => Promise<unknown>): Promise<string> {
 
 async function write(text: string): Promise<void> {
   if (captured) captured.push(text);
-  else if (text !== '' && !process.stdout.write(text)) await once(process.stdout, 'drain');
+  else if (text !== '' && !process.stdout.write(printableOn(process.stdout, text)))
+    await once(process.stdout, 'drain');
 }

@@ -1,5 +1,6 @@
 import { RawbpfError } from '../errors/index.js';
 import { paint } from './paint.js';
+import { printableOn } from './printable.js';
 import { Refusals } from './refusal.js';
 
 /** Prints an error on stderr: one line for what rawbpf throws on purpose (the long story when verbose), the stack for a defect. */
@@ -17,7 +18,7 @@ function showsSource({ code }: RawbpfError): boolean {
 
 /** A message on stderr, after the name of the command. */
 export function complain(message: string): void {
-  console.error(`${paint('red', 'rawbpf:', process.stderr)} ${message}`);
+  console.error(`${paint('red', 'rawbpf:', process.stderr)} ${printableOn(process.stderr, message)}`);
 }
 
 export function oneLine(error: RawbpfError): string {

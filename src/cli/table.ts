@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { paint } from './paint.js';
+import { printableOn } from './printable.js';
 
 const gap = '  ';
 
@@ -8,7 +9,7 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
   const numeric = head.map((_, i) => rows.length > 0 && rows.every(row => typeof row[i] === 'number'));
   const cells = [
     head.map(text => [paint('dim', text)]),
-    ...rows.map(row => head.map((_, i) => String(row[i] ?? '').split('\n'))),
+    ...rows.map(row => head.map((_, i) => printableOn(process.stdout, String(row[i] ?? '')).split('\n'))),
   ];
   const widths = head.map((_, i) => Math.max(...cells.map(row => Math.max(...(row[i] ?? []).map(width)))));
   const line = (row: readonly string[][], at: number): string =>

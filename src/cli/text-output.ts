@@ -1,10 +1,12 @@
 import { closeSync, openSync, realpathSync, writeSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
+import { printableOn } from './printable.js';
 import { Refusal } from './refusal.js';
 import type { Stop } from './stop.js';
 
 /** Characters that wait at most. */
 const mostPending = 1 << 16;
+const clearScreen = '\x1b[H\x1b[2J';
 
 /** Where a command that goes on writes what it sees: stdout, or a file. Closing it throws Refusal when the file could not take all of it. */
 export class TextOutput {
@@ -36,9 +38,15 @@ export class TextOutput {
 
   /** Writes it with what else comes in this turn of the event loop: a write for each event would cost more than the event. */
   write(text: string): void {
-    this.#pending += text;
+    this.#pending += this.isTerminal ? printableOn(process.stdout, text) : text;
     if (this.#pending.length > mostPending) this.#flush();
     else this.#flushing ??= setImmediate(() => this.#flush());
+  }
+
+  /** Writes it on a terminal over all that was there. */
+  redraw(text: string): void {
+    this.#pending += clearScreen;
+    this.write(text);
   }
 
   /** Throws Refusal for what could not be written. */

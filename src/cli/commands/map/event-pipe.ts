@@ -7,6 +7,7 @@ import {
 } from '../../../maps/index.js';
 import { exactJsonLine } from '../../exact-json.js';
 import { json as jsonText } from '../../output.js';
+import { printableOn } from '../../printable.js';
 import { readBtf } from '../../read-btf.js';
 import { Refusal } from '../../refusal.js';
 import { Stop } from '../../stop.js';
@@ -43,7 +44,7 @@ export async function eventPipe(given: readonly string[], options: EventPipeOpti
   let printed = 0;
   const print = (text: () => string): void => {
     if (stop.signal.aborted) return;
-    process.stdout.write(`${text()}\n`);
+    process.stdout.write(printableOn(process.stdout, `${text()}\n`));
     if (++printed === options.count) stop.now();
   };
   using reader = events.on((event, info) => print(() => eventText(event, info, options.json === true)));

@@ -16,7 +16,6 @@ export interface MapPrinterOptions {
   readonly interval?: number;
 }
 
-const clearScreen = '\x1b[H\x1b[2J';
 /** Of terminals that do not say how many they have. */
 const usualRows = 24;
 
@@ -74,17 +73,17 @@ export class MapPrinter {
     if (json)
       for (const each of contents)
         this.#output.write(`${contentsJson(each, timestamp ? stampMember() : {})}\n`);
-    else this.#output.write(this.#text(contents));
+    else this.#draw(contents);
     for (const [name, { clear }] of this.#samples) if (clear) this.#clear(name);
     if (++this.#printed === count) this.#stop.now();
   }
 
-  #text(contents: readonly Contents[]): string {
+  #draw(contents: readonly Contents[]): void {
     const parts = contents.map(each => contentsText(each, this.#style(each.map))).filter(Boolean);
     if (this.#options.timestamp) parts.unshift(clock());
     const text = `${parts.join('\n\n')}\n`;
-    if (!this.#output.isTerminal) return parts.length > 0 ? (this.#timer ? `${text}\n` : text) : '';
-    return clearScreen + fitted(text, process.stdout.rows || usualRows);
+    if (this.#output.isTerminal) this.#output.redraw(fitted(text, process.stdout.rows || usualRows));
+    else if (parts.length > 0) this.#output.write(this.#timer ? `${text}\n` : text);
   }
 
   #style(map: string): MapStyle {
