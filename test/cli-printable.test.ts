@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { contentsText } from '../src/cli/contents-text.js';
 import { printable, printableOn } from '../src/cli/printable.js';
+import { table } from '../src/cli/table.js';
 import { command, rawbpf } from './cli-process.js';
 import { needs } from './live.js';
 import { fixtureBytes } from './repository.js';
@@ -24,6 +25,18 @@ t.test('control characters are as C writes them; colours and ends of lines reach
 t.test('a key is on one line, whatever is in it', async t => {
   const entries = [{ key: `x\ny${title}`, value: 1n }];
   t.match(contentsText({ map: 'm', entries }), /\n {2}x\\ny\\x1b\]0;x\\x07 +1$/);
+});
+
+t.test('columns stand below each other, whatever is in them', async t => {
+  const rows = ['가나다', 'é', '\x1b[2mdim\x1b[22m', 'plain'].map(name => [name, 'x', 1]);
+  t.same(table(['name', 'is', 'n'], rows).split('\n').slice(1), [
+    '  가나다  x   1',
+    '  é       x   1',
+    '  \x1b[2mdim\x1b[22m     x   1',
+    '  plain   x   1',
+  ]);
+  const many = Array.from({ length: 200_000 }, (_, i) => [i]);
+  t.equal(table(['n'], many).split('\n').length, many.length + 1);
 });
 
 t.test('names in an object, and paths, do not drive a terminal', async t => {

@@ -1,3 +1,4 @@
+import width from 'fast-string-width';
 import type { BtfValue, RecordReader } from '../btf/index.js';
 import { PerfEventArray, RingBuf } from '../maps/index.js';
 import type { BpfObject } from '../programs/index.js';
@@ -6,6 +7,7 @@ import { paint } from './paint.js';
 import { printable } from './printable.js';
 import { complain } from './report-error.js';
 import type { Stop } from './stop.js';
+import { padded } from './table.js';
 import type { TextOutput } from './text-output.js';
 import { clock, stampMember } from './timestamp.js';
 
@@ -93,7 +95,7 @@ function textRow(map: string | undefined, timestamp: boolean): (event: Event) =>
     const cells = Object.values(event).map(cell);
     if (widths) return time + origin + columns(cells, widths);
     const names = Object.keys(event);
-    widths = names.map((name, i) => Math.max(name.length, cells[i]?.length ?? 0, leastWidth));
+    widths = names.map((name, i) => Math.max(name.length, width(cells[i] ?? ''), leastWidth));
     const head = (timestamp ? 'TIME     ' : '') + origin + columns(names, widths);
     return `${paint('dim', head)}\n${time}${origin}${columns(cells, widths)}`;
   };
@@ -110,7 +112,7 @@ const leastWidth = 7;
 
 function columns(cells: readonly string[], widths: readonly number[]): string {
   const last = cells.length - 1;
-  return cells.map((text, i) => (i === last ? text : text.padEnd(widths[i] ?? 0))).join(' ');
+  return cells.map((text, i) => (i === last ? text : padded(text, widths[i] ?? 0))).join(' ');
 }
 
 function cell(value: BtfValue): string {
