@@ -1,6 +1,6 @@
 /** Run by links-net.test.ts in a network namespace of its own. */
 import t, { type Test } from 'tap';
-import { BpfObject, type Link, queryNetkit, queryTcx } from '../src/programs/index.js';
+import { BpfObject, type Link, listNetwork, queryNetkit, queryTcx } from '../src/programs/index.js';
 import { run } from './live.js';
 import { fixture } from './repository.js';
 import { sectionRow } from './section-row.js';
@@ -114,7 +114,10 @@ for (const side of ['primary', 'peer'] as const)
     const send = (count: number) => sendPackets(count, side === 'primary' ? '10.98.0.2' : '10.97.0.2');
     const attach = (): Link => {
       const link = program.attachTo(target);
-      t.same(queryNetkit('rawbpfnk', side).programs, [{ id, linkId: link.info().id }]);
+      const linkId = link.info().id;
+      t.same(queryNetkit('rawbpfnk', side).programs, [{ id, linkId }]);
+      const [device] = listNetwork({ interface: 'rawbpfnk' }).interfaces;
+      t.same(device?.device, [{ side: `netkit/${side}`, programId: id, linkId }]);
       t.match(link.info(), { typeName: 'netkit', progId: id });
       return link;
     };
